@@ -1,0 +1,138 @@
+"""The immutable snapshot that a gateway serves from: plain types, no ORM, no SQL.
+
+`control_plane.snapshot` builds it from the tables whenever `catalog_generation` has risen; the hot path only
+reads.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from model_repository.errors import TriremeError
+from model_repository.manifest import Manifest, Task
+
+
+class RouterStatus(StrEnum):
+    """Whether a router has something to send requests to."""
+
+    READY = "ready"
+    BUILDING = "building"
+    FAILED = "failed"
+
+
+class ModelNotFoundError(TriremeError):
+    """No model of that name that the caller may use."""
+
+    status = 404
+    code = "model_not_found"
+
+
+class TaskNotSupportedError(TriremeError):
+    """The model exists and does something else."""
+
+    status = 400
+    code = "task_not_supported"
+
+
+class ModelNotReadyError(TriremeError):
+    """The model exists and has no successful build yet."""
+
+    status = 409
+    code = "model_not_ready"
+    retry_after = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key that may be used; revoked ones are not in the snapshot.
+
+    Attributes:
+        expires_at: POSIX time in seconds, or None for a key without an end.
+
+    """
+
+    id: int
+    account_id: int
+    account_name: str
+    expires_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One place that answers for a router.
+
+    Attributes:
+        kind: `triton` is the only one so far.
+        url: gRPC address `host:port`, or None for the configured Triton servers.
+        manifest: the version that it serves.
+
+    """
+
+    id: int
+    kind: str
+    url: str | None
+    manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """A public model: what a caller names, and the providers behind it.
+
+    Attributes:
+        owner_id: account that alone sees it, or None for a built-in model that everybody sees.
+        providers: never empty when `status` is READY.
+
+    """
+
+    id: int
+    name: str
+    owner_id: int | None
+    task: Task
+    status: RouterStatus
+    providers: tuple[Provider, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """All that a gateway needs to know to serve, as of one generation.
+
+    Attributes:
+        keys: by sha-256 digest (32 bytes) of the secret.
+        routers: by owner id (None for built-in) and name.
+        aliases: other names of built-in routers, by task: `english` is one model for embedding and another for
+            question answering.
+        missing: names that a catalogue knows and this site has not installed, with a message how to get them.
+
+    """
+
+    generation: int
+    keys: Mapping[bytes, Key] = field(default_factory=dict)
+    routers: Mapping[tuple[int | None, str], Router] = field(default_factory=dict)
+    aliases: Mapping[tuple[Task, str], Router] = field(default_factory=dict)
+    missing: Mapping[tuple[Task, str], str] = field(default_factory=dict)
+
+    def resolve(self, account_id: int, task: Task, name: str) -> Provider:
+        """Provider that serves `name` for this account and task: own models first, then aliases, then built-in.
+
+        Raises:
+            ModelNotFoundError: no such model, or another account's.
+            TaskNotSupportedError: the model does another task.
+            ModelNotReadyError: no version of it has been deployed yet.
+
+        """
+        router = (
+            self.routers.get((account_id, name))
+            or self.aliases.get((task, name))
+            or self.routers.get((None, name))
+        )
+        if router is None:
+            hint = self.missing.get((task, name))
+            raise ModelNotFoundError(f"model {name} not found", hint=hint)
+        if router.task is not task:
+            raise TaskNotSupportedError(f"model {name} does not support the task {task}")
+        if not router.providers:
+            state = (
+                "is still building" if router.status is RouterStatus.BUILDING else "has no successful build"
+            )
+            raise ModelNotReadyError(f"model {name} {state}")
+        return router.providers[0]

