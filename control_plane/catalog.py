@@ -112,7 +112,7 @@ class Catalog:
     missing: Mapping[tuple[Task, str], str] = field(default_factory=dict)
 
     def resolve(self, account_id: int, task: Task, name: str) -> Provider:
-        """Provider that serves `name` for this account and task: own models first, then aliases, then built-in.
+        """Provider of `name` for this account and task: own models first, then aliases, then built-in.
 
         Raises:
             ModelNotFoundError: no such model, or another account's.
