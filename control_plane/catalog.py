@@ -99,8 +99,8 @@ class Catalog:
     Attributes:
         keys: by sha-256 digest (32 bytes) of the secret.
         routers: by owner id (None for built-in) and name.
-        aliases: other names of built-in routers, by task: `english` is one model for embedding and another for
-            question answering.
+        aliases: other names of built-in routers, by task: `english` is one model for embedding and another
+            for question answering.
         missing: names that a catalogue knows and this site has not installed, with a message how to get them.
 
     """
