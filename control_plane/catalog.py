@@ -80,6 +80,7 @@ class Router:
 
     Attributes:
         owner_id: account that alone sees it, or None for a built-in model that everybody sees.
+        task: None while the first build has not found it out yet; never None when `status` is READY.
         providers: never empty when `status` is READY.
 
     """
@@ -87,7 +88,7 @@ class Router:
     id: int
     name: str
     owner_id: int | None
-    task: Task
+    task: Task | None
     status: RouterStatus
     providers: tuple[Provider, ...]
 
@@ -128,7 +129,7 @@ class Catalog:
         if router is None:
             hint = self.missing.get((task, name))
             raise ModelNotFoundError(f"model {name} not found", hint=hint)
-        if router.task is not task:
+        if router.task not in (task, None):
             raise TaskNotSupportedError(f"model {name} does not support the task {task}")
         if not router.providers:
             state = (

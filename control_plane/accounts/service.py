@@ -1,0 +1,71 @@
+"""Accounts by name."""
+
+import re
+
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from control_plane.accounts.tables import Account
+from control_plane.db.engine import Database
+from control_plane.errors import AccountNotFoundError, InvalidRequestError
+from control_plane.models.tables import GLOBAL_OWNER
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+class AccountService:
+    """Makes accounts and finds them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def ensure(self, name: str) -> int:
+        """Id of the account of that name, which is made if there is none.
+
+        Raises:
+            InvalidRequestError: the name cannot stand in the name of a repository entry.
+
+        """
+        async with self._database.session() as session:
+            return await ensure_account(session, name)
+
+    async def list(self) -> list[str]:
+        """Names of all accounts."""
+        async with self._database.reading() as session:
+            return list(await session.exec(select(Account.name).order_by(Account.name)))
+
+    async def find(self, name: str) -> int:
+        """Id of an account.
+
+        Raises:
+            AccountNotFoundError: no such account.
+
+        """
+        async with self._database.reading() as session:
+            return await find_account(session, name)
+
+
+async def ensure_account(session: AsyncSession, name: str) -> int:
+    """`AccountService.ensure` within a transaction."""
+    if not _NAME.fullmatch(name) or name == GLOBAL_OWNER:
+        raise InvalidRequestError(
+            f"account name {name!r} is not possible",
+            hint=f"1 to 64 of a-z, 0-9, - and _, beginning with a letter or digit, and not {GLOBAL_OWNER}.",
+        )
+    account = (await session.exec(select(Account).where(Account.name == name))).one_or_none()
+    if account is None:
+        account = Account(name=name)
+        session.add(account)
+        await session.flush()
+    assert account.id is not None
+    return account.id
+
+
+async def find_account(session: AsyncSession, name: str) -> int:
+    """`AccountService.find` within a transaction."""
+    account_id = (await session.exec(select(Account.id).where(Account.name == name))).one_or_none()
+    if account_id is None:
+        raise AccountNotFoundError(
+            f"account {name} not found", hint="`trireme keys create --account NAME` makes it."
+        )
+    return account_id

@@ -1,0 +1,1 @@
+"""Builds: how a version comes to be, stage by stage."""

@@ -1,0 +1,90 @@
+"""Tables of builds and their stages."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Column, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from control_plane.db.types import EnumText, UtcDateTime, utc_now
+
+
+class BuildKind(StrEnum):
+    """What a build does: all stages, or only the loading of a version that is already published."""
+
+    CONVERT = "convert"
+    ACTIVATE = "activate"
+
+
+class BuildStatus(StrEnum):
+    """Life of a build."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+UNFINISHED = (BuildStatus.QUEUED, BuildStatus.RUNNING)
+
+
+class Build(SQLModel, table=True):
+    """One try to bring a version into service.
+
+    Attributes:
+        stage: the stage under way or the last one.
+        percent: 0 to 100 over all stages.
+        message: what is being done, or the one-line cause of a failure.
+        attempt: raised by every claim. A worker writes only while the attempt is still its own, so that one
+            that was silent for too long cannot disturb its successor.
+        losses: how often its worker or its job was lost.
+        heartbeat_at: last sign of life of the worker that runs it.
+
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    model_id: int = Field(foreign_key="model.id", index=True)
+    version_id: int = Field(foreign_key="version.id", index=True)
+    kind: BuildKind = Field(sa_column=Column(EnumText(BuildKind), nullable=False))
+    status: BuildStatus = Field(
+        default=BuildStatus.QUEUED, sa_column=Column(EnumText(BuildStatus), nullable=False, index=True)
+    )
+    stage: str = ""
+    percent: float = 0.0
+    message: str = ""
+    hint: str = ""
+    attempt: int = 0
+    losses: int = 0
+    cancel_requested: bool = False
+    heartbeat_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    created_at: datetime = Field(default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False))
+    started_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    finished_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+
+
+class BuildStage(SQLModel, table=True):
+    """One stage of a build.
+
+    Attributes:
+        percent: 0 to 100 within the stage.
+        seconds: how long it took, or has taken so far.
+        log: path of its log file.
+        reproduce: shell command that runs it again by itself, or an empty string.
+
+    """
+
+    __tablename__ = "build_stage"
+    __table_args__ = (UniqueConstraint("build_id", "name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    build_id: int = Field(foreign_key="build.id")
+    name: str
+    status: str
+    percent: float = 0.0
+    message: str = ""
+    seconds: float = 0.0
+    log: str = ""
+    reproduce: str = ""
+    started_at: datetime = Field(default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False))
+    finished_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))

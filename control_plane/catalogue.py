@@ -1,0 +1,81 @@
+"""Catalogues name the built-in models of a site. Two TOML files are shipped; a site may write its own."""
+
+import tomllib
+from collections.abc import Collection, Mapping, Set
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from control_plane.errors import CatalogueError
+from model_repository.manifest import Task
+
+SHIPPED = ("starter", "full")
+_FOLDER = Path(__file__).with_name("catalogues")
+
+
+class CatalogueModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One built-in model; see `control_plane.models.schemas.NewModel`."""
+
+    name: str
+    source: str
+    task: Task
+    sha256: str | None = None
+    description: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The models of a catalogue in the order in which they are built."""
+
+    models: tuple[CatalogueModel, ...]
+
+
+def load_catalogue(name_or_path: str) -> Catalogue:
+    """A shipped catalogue by name (`starter`, `full`), or a site's own by the path of its TOML file.
+
+    Raises:
+        CatalogueError: no such catalogue, or its content is not understood.
+
+    """
+    path = _FOLDER / f"{name_or_path}.toml" if name_or_path in SHIPPED else Path(name_or_path)
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text()), Catalogue)
+    except FileNotFoundError as error:
+        raise CatalogueError(
+            f"there is no catalogue {name_or_path}",
+            hint=f"Use {' or '.join(SHIPPED)}, or the path of a TOML file.",
+        ) from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise CatalogueError(f"catalogue {name_or_path} cannot be read: {error}") from error
+
+
+def missing_messages(
+    *, names: Set[str], aliases: Collection[tuple[Task, str]]
+) -> Mapping[tuple[Task, str], str]:
+    """How to get each name that a shipped catalogue knows and this site lacks.
+
+    Args:
+        names: built-in models of this site.
+        aliases: their aliases.
+
+    """
+    return {
+        (task, name): hint
+        for (task, name), hint in _shipped_hints().items()
+        if name not in names and (task, name) not in aliases
+    }
+
+
+@cache
+def _shipped_hints() -> Mapping[tuple[Task, str], str]:
+    hints: dict[tuple[Task, str], str] = {}
+    for catalogue in SHIPPED:
+        for model in load_catalogue(catalogue).models:
+            hint = (
+                f"It is not installed here: `trireme models add {model.name} --source {model.source}` "
+                f"or `trireme serve --catalogue {catalogue}` installs it."
+            )
+            for name in (model.name, *model.aliases):
+                hints.setdefault((model.task, name), hint)
+    return hints

@@ -1,0 +1,89 @@
+"""The database: one class for SQLite and PostgreSQL, with transactions that commit at the end of a block."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+ALEMBIC_INI = Path(__file__).with_name("alembic.ini")
+BUSY_TIMEOUT_MS = 30_000
+"""How long a SQLite statement waits for another process's write."""
+_MIGRATION_LOCK = 0x7472_6972
+"""Key of the PostgreSQL advisory lock under which migrations run."""
+
+
+class Database:
+    """The only door to SQL.
+
+    On SQLite a writing transaction takes the write lock at its start: two writers then wait for each other,
+    instead of one failing half-way when its snapshot has grown old.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self._sqlite = self.url.get_backend_name() == "sqlite"
+        if self._sqlite:
+            engine = create_async_engine(self.url)
+            event.listen(engine.sync_engine, "connect", _configure_sqlite)
+            event.listen(engine.sync_engine, "begin", _begin_sqlite)
+            self._reader = engine.execution_options(sqlite_begin="BEGIN")
+        else:
+            engine = create_async_engine(self.url, pool_pre_ping=True)
+            self._reader = engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        self._writer = engine
+
+    async def upgrade(self) -> None:
+        """Bring the schema to the newest revision; a second process that asks too waits."""
+        if self._sqlite and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        async with self._writer.begin() as connection:
+            if not self._sqlite:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            await connection.run_sync(_upgrade)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """One transaction that may write: committed at the end of the block, rolled back on an error."""
+        async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """One transaction that only reads, sees one state throughout and waits for no writer."""
+        async with AsyncSession(self._reader, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self._writer.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config(ALEMBIC_INI)
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _configure_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver would begin transactions by itself, and too late
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE"))

@@ -1,0 +1,14 @@
+"""All tables in one place: importing this module fills the metadata that migrations are compared with."""
+
+from sqlmodel import SQLModel
+
+from control_plane import gateways
+from control_plane.accounts import tables as accounts
+from control_plane.builds import tables as builds
+from control_plane.db import generation
+from control_plane.models import tables as models
+from control_plane.routers import tables as routers
+
+__all__ = ["accounts", "builds", "gateways", "generation", "metadata", "models", "routers"]
+
+metadata = SQLModel.metadata

@@ -1,0 +1,69 @@
+"""What callers say and read about models."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from control_plane.models.tables import VersionState
+from model_repository.manifest import Manifest, Task
+
+BuildState = Literal["success", "building", "fail"]
+
+
+class NewModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A model to add.
+
+    Attributes:
+        source: `hf:org/name@revision`, `file:PATH` or `wheel:package==version#path/inside`.
+        sha256: expected digest of a wheel.
+        task: what the model is to do, or None to let the build find out.
+        aliases: other names within the task; only built-in models with a task have them.
+        owner: account name, or None for a built-in model.
+
+    """
+
+    name: str
+    source: str
+    sha256: str | None = None
+    task: Task | None = None
+    description: str = ""
+    aliases: tuple[str, ...] = ()
+    owner: str | None = None
+
+
+class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A model as its users see it.
+
+    Attributes:
+        owner: account name, or `global` for a built-in model.
+        aliases: other names that lead to it at present.
+        build_status: how the newest build ended, or that it has not ended.
+        build_message: its one-line cause of failure or what it is doing.
+        last_deployment: when a version last went into service.
+        active_version: number of the version that serves, or None.
+        source: where the active version came from, or else the newest.
+
+    """
+
+    name: str
+    owner: str
+    description: str
+    task: Task | None
+    aliases: tuple[str, ...]
+    build_status: BuildState
+    build_message: str
+    last_deployment: datetime | None
+    active_version: int | None
+    source: str
+
+
+class VersionSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A version with its manifest, which is None until it has been published."""
+
+    number: int
+    state: VersionState
+    source: str
+    created_at: datetime
+    activated_at: datetime | None
+    manifest: Manifest | None

@@ -1,0 +1,191 @@
+"""Models as callers handle them: add, look, roll back, remove."""
+
+from sqlalchemy import func, or_
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from control_plane.accounts.service import find_account
+from control_plane.builds.service import cancel_builds_of
+from control_plane.builds.tables import Build, BuildKind
+from control_plane.catalog import ModelNotFoundError
+from control_plane.db.engine import Database
+from control_plane.db.generation import touch_catalog
+from control_plane.db.types import utc_now
+from control_plane.errors import ConflictError
+from control_plane.models import validation
+from control_plane.models.queries import owned_by, previous_version, summaries, version_in
+from control_plane.models.schemas import ModelSummary, NewModel, VersionSummary
+from control_plane.models.tables import Model, Version, VersionState
+from control_plane.routers.service import declare_aliases, remove_router, router_of, touch_unless_served
+from control_plane.routers.tables import Router
+
+
+class ModelService:
+    """The rules of models; `account_id` None stands for the built-in ones throughout."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, account_id: int | None, name: str) -> ModelSummary:
+        """One model.
+
+        Raises:
+            ModelNotFoundError: no such model, or another account's.
+
+        """
+        async with self._database.reading() as session:
+            found = await summaries(session, owned_by(account_id) & (col(Model.name) == name))
+        if not found:
+            raise ModelNotFoundError(f"model {name} not found")
+        return found[0]
+
+    async def versions(self, account_id: int | None, name: str) -> list[VersionSummary]:
+        """All versions of a model, newest first.
+
+        Raises:
+            ModelNotFoundError: no such model, or another account's.
+
+        """
+        async with self._database.reading() as session:
+            model = await _find(session, account_id, name)
+            rows = await session.exec(
+                select(Version).where(Version.model_id == model.id).order_by(col(Version.number).desc())
+            )
+            return [
+                VersionSummary(
+                    number=row.number,
+                    state=row.state,
+                    source=row.source,
+                    created_at=row.created_at,
+                    activated_at=row.activated_at,
+                    manifest=row.manifest,
+                )
+                for row in rows
+            ]
+
+    async def add(self, new: NewModel) -> int:
+        """Queue the conversion of a new model, or of a new version where the name exists already.
+
+        A build of the same model that has not ended is cancelled: the newest request is what its owner wants.
+
+        Returns:
+            the build's id.
+
+        Raises:
+            InvalidRequestError: the name, an alias or the source is malformed.
+            AccountNotFoundError: no account of the owner's name.
+            ConflictError: somebody else adds the same name at this moment.
+
+        """
+        validation.check(new)
+        try:
+            async with self._database.session() as session:
+                return await _add(session, new)
+        except IntegrityError as error:
+            raise ConflictError(f"model {new.name} is being added by another request") from error
+
+    async def rollback(self, account_id: int | None, name: str) -> int:
+        """Queue the loading of the last good version before the active one.
+
+        Returns:
+            the build's id.
+
+        Raises:
+            ModelNotFoundError: no such model, or another account's.
+            ConflictError: there is no earlier version whose files are kept.
+
+        """
+        async with self._database.session() as session:
+            model = await _find(session, account_id, name)
+            assert model.id is not None
+            active = await version_in(session, model.id, VersionState.ACTIVE)
+            version = await previous_version(session, model.id, active.number) if active else None
+            if version is None or version.id is None:
+                raise ConflictError(f"model {name} has no earlier version to roll back to")
+            await cancel_builds_of(session, model.id, "superseded by a rollback")
+            version.state, version.drain_generation = VersionState.LOADING, None
+            return await _queue(session, model.id, version.id, BuildKind.ACTIVATE)
+
+    async def remove(self, account_id: int | None, name: str) -> None:
+        """Take a model away: gone for callers at once, from Triton and the disk when its requests have ended.
+
+        Raises:
+            ModelNotFoundError: no such model, or another account's.
+
+        """
+        async with self._database.session() as session:
+            model = await _find(session, account_id, name)
+            assert model.id is not None
+            model.deleted_at = utc_now()
+            await cancel_builds_of(session, model.id, "the model was removed")
+            if (router := await router_of(session, model.id)) is not None:
+                await remove_router(session, router)
+            generation = await touch_catalog(session)
+            if (active := await version_in(session, model.id, VersionState.ACTIVE)) is not None:
+                active.state, active.drain_generation = VersionState.DRAINING, generation
+
+    async def list(self, account_id: int | None, *, include_global: bool) -> list[ModelSummary]:
+        """Models of an account by name, and the built-in ones if wanted."""
+        owners = {account_id, None} if include_global else {account_id}
+        async with self._database.reading() as session:
+            found = await summaries(session, or_(*map(owned_by, owners)))
+        return sorted(found, key=lambda model: (model.name, model.owner))
+
+
+async def _find(session: AsyncSession, account_id: int | None, name: str) -> Model:
+    found = select(Model).where(owned_by(account_id), Model.name == name).with_for_update()
+    model = (await session.exec(found)).one_or_none()
+    if model is None:
+        raise ModelNotFoundError(f"model {name} not found")
+    return model
+
+
+async def _add(session: AsyncSession, new: NewModel) -> int:
+    owner_id = await find_account(session, new.owner) if new.owner is not None else None
+    known = select(Model).where(owned_by(owner_id), Model.name == new.name).with_for_update()
+    model = (await session.exec(known)).one_or_none()
+    if model is None:
+        model = Model(owner_id=owner_id, name=new.name, task=new.task, description=new.description)
+        session.add(model)
+        await session.flush()
+        assert model.id is not None
+        session.add(Router(name=new.name, owner_id=owner_id, task=new.task, model_id=model.id))
+        await session.flush()
+    assert model.id is not None
+    model.description = new.description or model.description
+    await cancel_builds_of(session, model.id, "superseded by a newer version")
+    version = Version(
+        model_id=model.id,
+        number=await _next_number(session, owner_id, new.name),
+        state=VersionState.BUILDING,
+        source=new.source,
+        sha256=new.sha256,
+    )
+    session.add(version)
+    await session.flush()
+    if new.aliases and new.task is not None:
+        router = await router_of(session, model.id)
+        assert router is not None
+        assert router.id is not None
+        await declare_aliases(session, router.id, new.task, new.aliases)
+        await touch_catalog(session)
+    else:
+        await touch_unless_served(session, model.id)
+    assert version.id is not None
+    return await _queue(session, model.id, version.id, BuildKind.CONVERT)
+
+
+async def _next_number(session: AsyncSession, owner_id: int | None, name: str) -> int:
+    """A number that no version of this name ever had, removed models included: it names the entry on disk."""
+    same_owner = Model.owner_id == owner_id if owner_id is not None else col(Model.owner_id).is_(None)
+    highest = select(func.max(col(Version.number))).join(Model).where(same_owner, Model.name == name)
+    return ((await session.exec(highest)).one() or 0) + 1
+
+
+async def _queue(session: AsyncSession, model_id: int, version_id: int, kind: BuildKind) -> int:
+    build = Build(model_id=model_id, version_id=version_id, kind=kind)
+    session.add(build)
+    await session.flush()
+    assert build.id is not None
+    return build.id

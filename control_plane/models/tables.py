@@ -1,0 +1,89 @@
+"""Tables of models and versions."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import ConfigDict
+from sqlalchemy import Column, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from control_plane.db.types import EnumText, ManifestText, UtcDateTime, utc_now
+from model_repository.manifest import Manifest, Task
+
+GLOBAL_OWNER = "global"
+"""What stands for the owner of a built-in model where a name is needed."""
+
+
+class VersionState(StrEnum):
+    """Life of a version; Triton should hold the entries of those that are loading, active or draining."""
+
+    BUILDING = "building"
+    LOADING = "loading"
+    ACTIVE = "active"
+    DRAINING = "draining"
+    RETIRED = "retired"
+    FAILED = "failed"
+
+
+class Model(SQLModel, table=True):
+    """A name that a caller may use, and what it is for.
+
+    Attributes:
+        owner_id: account that alone sees it, or None for a built-in model.
+        task: None until the first version has been inspected.
+        deleted_at: gone for callers since then; the row stays, so that version numbers are never used again.
+
+    """
+
+    __table_args__ = (
+        Index(
+            "uq_model_owned",
+            "owner_id",
+            "name",
+            unique=True,
+            sqlite_where=text("deleted_at IS NULL"),
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index(
+            "uq_model_builtin",
+            "name",
+            unique=True,
+            sqlite_where=text("owner_id IS NULL AND deleted_at IS NULL"),
+            postgresql_where=text("owner_id IS NULL AND deleted_at IS NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    owner_id: int | None = Field(default=None, foreign_key="account.id")
+    name: str
+    task: Task | None = Field(default=None, sa_column=Column(EnumText(Task)))
+    description: str = ""
+    created_at: datetime = Field(default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False))
+    deleted_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+
+
+class Version(SQLModel, table=True):
+    """One immutable conversion of a model.
+
+    Attributes:
+        source: where the weights come from, as given by the author.
+        manifest: None until the entry has been published.
+        published: its entry lies in the model repository.
+        drain_generation: for a draining version the generation that took its traffic away.
+
+    """
+
+    __table_args__ = (UniqueConstraint("model_id", "number"),)
+    model_config = ConfigDict(arbitrary_types_allowed=True)  # type: ignore[assignment]  # SQLModel narrows the type
+
+    id: int | None = Field(default=None, primary_key=True)
+    model_id: int = Field(foreign_key="model.id", index=True)
+    number: int
+    state: VersionState = Field(sa_column=Column(EnumText(VersionState), nullable=False, index=True))
+    source: str
+    sha256: str | None = None
+    manifest: Manifest | None = Field(default=None, sa_column=Column(ManifestText))
+    published: bool = False
+    drain_generation: int | None = None
+    created_at: datetime = Field(default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False))
+    activated_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))

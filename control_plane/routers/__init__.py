@@ -1,0 +1,1 @@
+"""Routers: what callers name, and the providers behind it."""

@@ -1,0 +1,57 @@
+"""Routers within a transaction: made with a model, pointed at a version, removed with the model."""
+
+from sqlalchemy import delete, exists
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from control_plane.db.generation import touch_catalog
+from control_plane.routers.tables import Provider, Router, RouterAlias
+from model_repository.manifest import Task
+
+TRITON = "triton"
+
+
+async def router_of(session: AsyncSession, model_id: int) -> Router | None:
+    """The router of a model, or None when the model has been removed."""
+    return (await session.exec(select(Router).where(Router.model_id == model_id))).one_or_none()
+
+
+async def declare_aliases(session: AsyncSession, router_id: int, task: Task, names: tuple[str, ...]) -> None:
+    """Let a router have these aliases, as the newest to declare them, and no others."""
+    await session.exec(delete(RouterAlias).where(col(RouterAlias.router_id) == router_id))
+    session.add_all([RouterAlias(task=task, name=name, router_id=router_id) for name in names])
+
+
+async def effective_aliases(session: AsyncSession) -> dict[tuple[Task, str], int]:
+    """Router id that each alias leads to: of the newest declaration that can answer, else of the newest."""
+    answers = exists().where(col(Provider.router_id) == col(RouterAlias.router_id))
+    declared = select(RouterAlias, answers).order_by(answers, col(RouterAlias.id))
+    rows = (await session.exec(declared)).all()
+    return {(alias.task, alias.name): alias.router_id for alias, _ in rows}
+
+
+async def route_to(session: AsyncSession, router: Router, version_id: int, task: Task) -> None:
+    """Send a router's requests to a version."""
+    assert router.id is not None
+    router.task = task
+    provider = (
+        await session.exec(select(Provider).where(Provider.router_id == router.id, Provider.kind == TRITON))
+    ).one_or_none()
+    if provider is None:
+        session.add(Provider(router_id=router.id, kind=TRITON, version_id=version_id))
+    else:
+        provider.version_id = version_id
+
+
+async def remove_router(session: AsyncSession, router: Router) -> None:
+    """Take a router away with all that hangs on it."""
+    for table in (Provider, RouterAlias):
+        await session.exec(delete(table).where(col(table.router_id) == router.id))
+    await session.delete(router)
+
+
+async def touch_unless_served(session: AsyncSession, model_id: int) -> None:
+    """Raise the generation when a model has no version in service: then the fate of its build is visible."""
+    served = select(Provider.id).join(Router).where(Router.model_id == model_id)
+    if (await session.exec(served.limit(1))).first() is None:
+        await touch_catalog(session)
