@@ -37,6 +37,36 @@ class RepositoryError(TriremeError):
     code = "repository_error"
 
 
+class EntryNotFoundError(RepositoryError):
+    """No such entry, or no such file in it."""
+
+    status = 404
+    code = "entry_not_found"
+
+
+class EntryExistsError(RepositoryError):
+    """The entry has been published before; versions are immutable."""
+
+    status = 409
+    code = "entry_exists"
+    default_hint = "Publish under the next version number."
+
+
+class EntryDamagedError(RepositoryError):
+    """The files of an entry are not, or no longer, what its manifest and digests say."""
+
+    code = "entry_damaged"
+    default_hint = "Convert the model again; the new version replaces this one."
+
+
+class StorageFullError(RepositoryError):
+    """There is no room for the entry."""
+
+    status = 507
+    code = "storage_full"
+    default_hint = "Free disk space or remove versions that nobody needs, then retry."
+
+
 class ServerUnavailableError(TriremeError):
     """Triton does not answer, or not yet with the model that was asked for."""
 

@@ -1,0 +1,172 @@
+"""One Triton server over gRPC: what the rollout, the reconciler and the gateway's hot path need of it."""
+
+import asyncio
+from enum import StrEnum
+from typing import Never
+
+import grpc
+from tritonclient.grpc import service_pb2 as pb
+from tritonclient.grpc.service_pb2_grpc import GRPCInferenceServiceStub
+
+from model_repository import layout
+from model_repository.errors import InferenceError, RepositoryError, ServerUnavailableError
+from model_repository.tensors import infer_request, read_outputs
+
+__all__ = ["EntryState", "LoadError", "TritonClient", "infer_request", "read_outputs"]
+
+CHANNEL_OPTIONS = (
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.use_local_subchannel_pool", 1),  # one connection a client: a closed client leaves nothing behind
+    ("grpc.initial_reconnect_backoff_ms", 100),  # a server that restarted is found again at once,
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),  # not after gRPC's usual two minutes
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+)
+
+UNAVAILABLE = {
+    grpc.StatusCode.UNAVAILABLE: "the inference server is not available or has not loaded the model yet",
+    grpc.StatusCode.NOT_FOUND: "the inference server has not loaded the model yet",
+    grpc.StatusCode.DEADLINE_EXCEEDED: "the inference server did not answer in time",
+    grpc.StatusCode.RESOURCE_EXHAUSTED: "the inference server is overloaded",
+    grpc.StatusCode.CANCELLED: "the inference server gave the request up",
+}
+"""gRPC statuses after which trying again makes sense."""
+
+POLL_SECONDS = 0.05
+READY_SECONDS = 5.0
+CONTROL_SECONDS = 60.0
+LOAD_SECONDS = 600.0
+
+
+class EntryState(StrEnum):
+    """What Triton says about an entry of its repository."""
+
+    UNKNOWN = ""
+    LOADING = "LOADING"
+    READY = "READY"
+    UNLOADING = "UNLOADING"
+    UNAVAILABLE = "UNAVAILABLE"
+
+
+class LoadError(RepositoryError):
+    """Triton refused to load an entry; the message holds its reason."""
+
+    code = "load_failed"
+
+
+class TritonClient:
+    """Connection to one server. Make it inside a running event loop, and close it there."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare a connection to `host:port`; it is opened by the first call."""
+        self.url = url
+        self._channel = grpc.aio.insecure_channel(url, options=CHANNEL_OPTIONS)
+        self._stub = GRPCInferenceServiceStub(self._channel)
+        self._infer = self._stub.ModelInfer
+
+    async def close(self) -> None:
+        """End the connection; calls that are still running fail as unavailable."""
+        await self._channel.close()
+
+    async def infer(
+        self,
+        request: pb.ModelInferRequest,
+        timeout: float,  # noqa: ASYNC109  # a deadline that the server is told, too
+    ) -> pb.ModelInferResponse:
+        """Answer of one request.
+
+        Args:
+            timeout: seconds until Triton drops it.
+
+        Raises:
+            ServerUnavailableError: no server, the model is not loaded, or no answer in time.
+            InferenceError: the model failed on this input.
+
+        """
+        try:
+            return await self._infer(request, timeout=timeout)
+        except grpc.aio.AioRpcError as error:
+            _raise(error)
+
+    async def server_ready(self) -> bool:
+        """Whether the server takes requests now."""
+        try:
+            response = await self._stub.ServerReady(pb.ServerReadyRequest(), timeout=READY_SECONDS)
+        except grpc.aio.AioRpcError:
+            return False
+        return bool(response.ready)
+
+    async def wait_ready(self, timeout: float) -> None:  # noqa: ASYNC109  # reads better than a block at each caller
+        """Wait until the server takes requests.
+
+        Raises:
+            ServerUnavailableError: it does not within `timeout` seconds.
+
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                await self._channel.channel_ready()
+                while not await self.server_ready():  # noqa: ASYNC110  # the server tells nobody when it is ready
+                    await asyncio.sleep(POLL_SECONDS)
+        except TimeoutError as error:
+            raise ServerUnavailableError(f"Triton was not ready within {timeout:g} s") from error
+
+    async def load(self, entry: str) -> None:
+        """Load an entry, or load it anew; returns when it takes requests.
+
+        Raises:
+            LoadError: Triton refused it.
+            ServerUnavailableError: there is no server.
+
+        """
+        try:
+            await self._stub.RepositoryModelLoad(
+                pb.RepositoryModelLoadRequest(model_name=entry), timeout=LOAD_SECONDS
+            )
+        except grpc.aio.AioRpcError as error:
+            if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+                _raise(error)
+            raise LoadError(f"Triton cannot load {entry}: {_first_line(error)}") from error
+
+    async def unload(self, entry: str) -> None:
+        """Ask for an entry to be unloaded; it is gone when `index` says so, after its requests have finished.
+
+        Raises:
+            ServerUnavailableError: there is no server.
+
+        """
+        try:
+            await self._stub.RepositoryModelUnload(
+                pb.RepositoryModelUnloadRequest(model_name=entry), timeout=CONTROL_SECONDS
+            )
+        except grpc.aio.AioRpcError as error:
+            _raise(error)
+
+    async def index(self) -> dict[str, EntryState]:
+        """State of every entry that the server sees in its repository; other models are left out.
+
+        Raises:
+            ServerUnavailableError: there is no server.
+
+        """
+        try:
+            response = await self._stub.RepositoryIndex(pb.RepositoryIndexRequest(), timeout=CONTROL_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            _raise(error)
+        return {
+            model.name: EntryState(model.state) for model in response.models if layout.is_entry(model.name)
+        }
+
+
+def _raise(error: grpc.aio.AioRpcError) -> Never:
+    """Tell the caller in words that are safe to show; Triton's own stay in `__cause__`."""
+    message = UNAVAILABLE.get(error.code())
+    if message is not None:
+        raise ServerUnavailableError(message) from error
+    raise InferenceError("the model failed on this input") from error
+
+
+def _first_line(error: grpc.aio.AioRpcError) -> str:
+    return next(iter((error.details() or "no reason given").strip().splitlines()))

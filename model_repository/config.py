@@ -1,0 +1,83 @@
+"""`config.pbtxt` of an entry, made from its manifest as Triton's own protobuf message.
+
+Only settings that the vendor's native backends know or pass over are written, so that the same entry loads in
+the embedded server and in the vendor's container. What the native backends read as `parameters`:
+
+- onnxruntime: `intra_op_thread_count`, `inter_op_thread_count`, `execution_mode` and switches of memory.
+- openvino: `INFERENCE_NUM_THREADS`, `NUM_STREAMS`, `PERFORMANCE_HINT`; `ENABLE_BATCH_PADDING`, without which
+  it refuses batches smaller than `max_batch_size`; and `HINT_BF16`, whose only value is `YES`. Nothing there
+  forces f32, and OpenVINO computes in bf16 by itself on CPUs with units for it: the probe of the rollout then
+  refuses an fp32 entry rather than serve other figures than were proved.
+"""
+
+from google.protobuf import text_format
+from tritonclient.grpc.model_config_pb2 import (
+    DataType,
+    ModelConfig,
+    ModelInput,
+    ModelInstanceGroup,
+    ModelOutput,
+)
+
+from model_repository import layout
+from model_repository.errors import RepositoryError
+from model_repository.manifest import Engine, Manifest, Precision, TensorSpec
+from model_repository.tensors import DTYPES
+
+
+def model_config(manifest: Manifest) -> ModelConfig:
+    """Triton's configuration of a version.
+
+    Raises:
+        RepositoryError: a tensor has an unknown datatype or no dynamic batch axis.
+
+    """
+    config = ModelConfig(
+        name=manifest.entry,
+        backend=manifest.engine.engine,
+        default_model_filename=layout.MODEL_FILES[manifest.engine.engine],
+        max_batch_size=manifest.max_batch_size,
+        input=[_tensor(ModelInput, spec) for spec in manifest.inputs],
+        output=[_tensor(ModelOutput, spec) for spec in manifest.outputs],
+        instance_group=[ModelInstanceGroup(kind=ModelInstanceGroup.KIND_CPU, count=1)],
+    )
+    config.dynamic_batching.SetInParent()
+    for key, value in sorted(_parameters(manifest).items()):
+        config.parameters[key].string_value = value
+    return config
+
+
+def to_pbtxt(config: ModelConfig) -> str:
+    """Text form of a configuration, the same for the same configuration."""
+    text: str = text_format.MessageToString(config)
+    return text
+
+
+def from_pbtxt(text: str) -> ModelConfig:
+    """Configuration from its text form.
+
+    Raises:
+        RepositoryError: the text is no model configuration.
+
+    """
+    try:
+        return text_format.Parse(text, ModelConfig())
+    except text_format.ParseError as error:
+        raise RepositoryError(f"{layout.CONFIG} is not a model configuration: {error}") from error
+
+
+def _tensor(kind: type[ModelInput | ModelOutput], spec: TensorSpec) -> ModelInput | ModelOutput:
+    if spec.datatype not in DTYPES:
+        raise RepositoryError(f"tensor {spec.name} has the unknown datatype {spec.datatype}")
+    if not spec.shape or spec.shape[0] != -1:
+        raise RepositoryError(f"tensor {spec.name} has no dynamic batch axis in front")
+    return kind(name=spec.name, data_type=DataType.Value(f"TYPE_{spec.datatype}"), dims=spec.shape[1:])
+
+
+def _parameters(manifest: Manifest) -> dict[str, str]:
+    parameters = dict(manifest.engine.options)
+    if manifest.engine.engine is Engine.OPENVINO:
+        parameters["ENABLE_BATCH_PADDING"] = "YES"
+        if manifest.engine.precision is Precision.BF16:
+            parameters["HINT_BF16"] = "YES"
+    return parameters

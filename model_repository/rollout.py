@@ -1,0 +1,131 @@
+"""Brings an entry into service on one server, and takes it out again."""
+
+import asyncio
+import io
+from collections.abc import Mapping
+
+import numpy as np
+import structlog
+
+from model_repository import layout
+from model_repository.client import EntryState, TritonClient
+from model_repository.errors import InferenceError, RepositoryError, TriremeError
+from model_repository.manifest import Manifest
+from model_repository.probe import Probe, difference, read_probe
+from model_repository.storage import Storage
+from model_repository.tensors import Array, infer_request, read_outputs
+
+log = structlog.get_logger(__name__)
+
+INFER_SECONDS = 300.0
+"""Longest time for one warm-up request: the largest batch of the longest rows on a slow machine."""
+
+UNLOAD_SECONDS = 120.0
+POLL_SECONDS = 0.05
+
+LOADED = {EntryState.LOADING, EntryState.READY, EntryState.UNLOADING}
+"""States in which an entry still takes memory."""
+
+SHORT = 8
+"""Tokens of the short rows that warm up."""
+
+
+class RolloutError(RepositoryError):
+    """A version cannot go into service; `message` is the one-line cause."""
+
+    code = "rollout_failed"
+
+
+async def bring_up(client: TritonClient, storage: Storage, manifest: Manifest) -> None:
+    """Load an entry, run it on every size that it may meet, and prove that it answers as it should.
+
+    After a failure the entry is unloaded again. What a cancelled call leaves loaded, the reconciler unloads.
+
+    Raises:
+        RolloutError: the entry is damaged, cannot be loaded, fails or answers wrongly.
+        ServerUnavailableError: the server went away; nothing is known about the entry.
+
+    """
+    entry = manifest.entry
+    try:
+        await asyncio.to_thread(storage.verify, entry)
+        probe = read_probe(io.BytesIO(await asyncio.to_thread(storage.read, entry, layout.PROBE)))
+    except RepositoryError as error:
+        raise RolloutError(error.message, hint=error.hint) from error
+    try:
+        await client.load(entry)
+        await _warm_up(client, manifest, probe)
+        await _prove(client, manifest, probe)
+    except TriremeError as error:
+        await _abandon(client, entry)
+        if isinstance(error, RepositoryError):
+            raise RolloutError(error.message, hint=error.hint) from error
+        raise
+    log.info("entry in service", entry=entry, server=client.url)
+
+
+async def take_down(client: TritonClient, entry: str) -> None:
+    """Unload an entry and wait until it has finished its requests and is gone.
+
+    Raises:
+        RolloutError: it is still there after two minutes.
+        ServerUnavailableError: there is no server.
+
+    """
+    await client.unload(entry)
+    try:
+        async with asyncio.timeout(UNLOAD_SECONDS):
+            while (await client.index()).get(entry) in LOADED:  # noqa: ASYNC110  # Triton tells nobody
+                await asyncio.sleep(POLL_SECONDS)
+    except TimeoutError as error:
+        raise RolloutError(
+            f"{entry} was not unloaded within {UNLOAD_SECONDS:g} s",
+            hint="A request to it does not end; restart Triton.",
+        ) from error
+    log.info("entry out of service", entry=entry, server=client.url)
+
+
+async def _warm_up(client: TritonClient, manifest: Manifest, probe: Probe) -> None:
+    """Short and longest rows, alone and in the largest batch: what fails on one must not go into service."""
+    longest = manifest.tokenizer.max_length
+    for batch in sorted({1, manifest.max_batch_size}):
+        for length in sorted({min(SHORT, longest), longest}):
+            inputs = _stretch(manifest, probe, batch, length)
+            await _infer(client, manifest.entry, inputs, list(probe.expected))
+
+
+async def _prove(client: TritonClient, manifest: Manifest, probe: Probe) -> None:
+    answer = await _infer(client, manifest.entry, probe.inputs, list(probe.expected))
+    if wrong := difference(answer, probe.expected, manifest.parity.thresholds):
+        raise RolloutError(
+            f"{manifest.entry} does not answer its stored sample rightly: {wrong}",
+            hint="This server computes otherwise than the build host; convert the model there, or in fp32.",
+        )
+
+
+async def _infer(
+    client: TritonClient, entry: str, inputs: Mapping[str, Array], outputs: list[str]
+) -> dict[str, Array]:
+    try:
+        return read_outputs(await client.infer(infer_request(entry, inputs, outputs), INFER_SECONDS))
+    except InferenceError as error:
+        shape = next(iter(inputs.values())).shape
+        raise RolloutError(f"{entry} fails on inputs of the shape {list(shape)}") from error
+
+
+def _stretch(manifest: Manifest, probe: Probe, batch: int, length: int) -> dict[str, Array]:
+    """The sample's values repeated, or cut, to `batch` rows and to `length` on all other dynamic axes."""
+    stretched = {}
+    for spec in manifest.inputs:
+        array = probe.inputs[spec.name]
+        for axis, size in enumerate((batch, *(length if size == -1 else size for size in spec.shape[1:]))):
+            array = array.take(np.arange(size) % array.shape[axis], axis=axis)
+        stretched[spec.name] = array
+    return stretched
+
+
+async def _abandon(client: TritonClient, entry: str) -> None:
+    try:
+        await take_down(client, entry)
+    except TriremeError as error:
+        log.warning("entry could not be unloaded", entry=entry, server=client.url, reason=error.message)
