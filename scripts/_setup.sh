@@ -6,13 +6,13 @@ venv="$root/.venv"
 
 _python() {  # the first interpreter of a supported version
   local candidate
-  for candidate in "${TRIREME_PYTHON:-}" python3.11 python3 python3.12 python3.13; do
+  for candidate in "${PYTHON:-}" python3.11 python3 python3.12 python3.13; do
     [ -n "$candidate" ] && command -v "$candidate" >/dev/null || continue
     "$candidate" -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || continue
     echo "$candidate"
     return
   done
-  echo "trireme needs Python 3.11, 3.12 or 3.13 with venv; none was found on PATH (TRIREME_PYTHON names one)" >&2
+  echo "trireme needs Python 3.11, 3.12 or 3.13 with venv; none was found on PATH (PYTHON names another)" >&2
   return 1
 }
 
