@@ -1,0 +1,146 @@
+"""Single embedding requests: the gateway against ModelInfer calls with ready tensors."""
+
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from tokenizers import Tokenizer
+from tritonclient.grpc import service_pb2
+
+from model_repository.client import TritonClient, infer_request
+from model_repository.storage import FolderStorage
+from scripts.benchmarks import load, texts
+from scripts.benchmarks.http import Connection, connections, prepare
+from scripts.benchmarks.server import Server
+
+CONCURRENCIES = (1, 8, 64)
+Call = Callable[[int], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One concurrency: latencies in milliseconds, ratios of throughput.
+
+    Attributes:
+        added_p50: median of the gateway minus median of the direct calls with the same texts.
+        throughput_ratio: gateway over direct, same texts.
+        natural_ratio: gateway over direct, both with natural lengths.
+        cpu_per_request: processor time of the gateway process for one request.
+
+    """
+
+    concurrency: int
+    direct_p50: float
+    gateway_p50: float
+    added_p50: float
+    direct_p99: float
+    gateway_p99: float
+    added_p99: float
+    throughput_ratio: float
+    natural_ratio: float
+    natural_texts_per_second: float
+    cpu_per_request: float
+
+
+async def measure(server: Server, requests: int, rounds: int) -> list[Row]:
+    """All concurrencies; within each, the ways take turns round by round."""
+    bench = _Bench(server)
+    return [await bench.measure(concurrency, requests, rounds) for concurrency in CONCURRENCIES]
+
+
+class _Bench:
+    """The server's one model, and the same texts for every way."""
+
+    def __init__(self, server: Server) -> None:
+        rng = random.Random(7)
+        storage = FolderStorage(server.data / "repository")
+        self.server = server
+        self.same, self.varied = texts.fixed(rng, 256), texts.natural(rng, 256)
+        self.manifest = storage.manifest(storage.entries()[-1])
+        self.tokenizer = Tokenizer.from_str(
+            storage.read(self.manifest.entry, self.manifest.tokenizer.path).decode()
+        )
+        self.tokenizer.enable_truncation(self.manifest.tokenizer.max_length)
+
+    async def measure(self, concurrency: int, requests: int, rounds: int) -> Row:
+        async with AsyncExitStack() as stack:
+            clients = [TritonClient(self.server.triton) for _ in range(min(4, concurrency))]
+            for client in clients:
+                stack.push_async_callback(client.close)
+            kept = await stack.enter_async_context(
+                connections(self.server.host, self.server.port, concurrency)
+            )
+            spread = [clients[index % len(clients)] for index in range(concurrency)]
+            ways = {
+                "direct": [self._direct(client, self.same) for client in spread],
+                "gateway": [self._gateway(connection, self.same) for connection in kept],
+                "direct natural": [self._direct(client, self.varied) for client in spread],
+                "gateway natural": [self._gateway(connection, self.varied) for connection in kept],
+            }
+            return await self._in_turns(ways, concurrency, requests, rounds)
+
+    async def _in_turns(
+        self, ways: dict[str, list[Call]], concurrency: int, requests: int, rounds: int
+    ) -> Row:
+        samples: dict[str, list[load.Sample]] = {way: [] for way in ways}
+        process, cpu = self.server.part("gateway"), 0.0
+        for turn in range(rounds + 1):
+            for way, callers in ways.items():
+                before = sum(process.cpu_times()[:2])
+                sample = await load.run(callers, requests)
+                if turn:  # the first turn warms up
+                    samples[way].append(sample)
+                    cpu += sum(process.cpu_times()[:2]) - before if way == "gateway" else 0.0
+        merged = {way: load.merge(taken) for way, taken in samples.items()}
+        return _row(concurrency, merged, cpu / (requests * rounds))
+
+    def _direct(self, client: TritonClient, chosen: list[str]) -> Call:
+        ready = [self._tensors(text) for text in chosen]
+
+        async def call(number: int) -> None:
+            await client.infer(ready[number % len(ready)], 30.0)
+
+        return call
+
+    def _gateway(self, connection: Connection, chosen: list[str]) -> Call:
+        bodies = [msgspec.json.encode({"text": text}) for text in chosen]
+        ready = [prepare("/text-vectorisation", self.server.key, body) for body in bodies]
+
+        async def call(number: int) -> None:
+            response = await connection.post(ready[number % len(ready)])
+            if response.status != 200:
+                raise RuntimeError(f"{response.status}: {response.body[:200]!r}")
+
+        return call
+
+    def _tensors(self, text: str) -> service_pb2.ModelInferRequest:
+        encoded = self.tokenizer.encode(text)
+        columns = {
+            "input_ids": encoded.ids,
+            "attention_mask": encoded.attention_mask,
+            "token_type_ids": encoded.type_ids,
+        }
+        inputs = {each.name: np.array([columns[each.name]], np.int64) for each in self.manifest.inputs}
+        return infer_request(self.manifest.entry, inputs, [self.manifest.embedding.output])
+
+
+def _row(concurrency: int, merged: dict[str, load.Sample], cpu: float) -> Row:
+    direct, gateway = merged["direct"], merged["gateway"]
+    p50 = [1e3 * way.percentile(50) for way in (direct, gateway)]
+    p99 = [1e3 * way.percentile(99) for way in (direct, gateway)]
+    return Row(
+        concurrency=concurrency,
+        direct_p50=p50[0],
+        gateway_p50=p50[1],
+        added_p50=p50[1] - p50[0],
+        direct_p99=p99[0],
+        gateway_p99=p99[1],
+        added_p99=p99[1] - p99[0],
+        throughput_ratio=gateway.throughput / direct.throughput,
+        natural_ratio=merged["gateway natural"].throughput / merged["direct natural"].throughput,
+        natural_texts_per_second=merged["gateway natural"].throughput,
+        cpu_per_request=1e3 * cpu,
+    )

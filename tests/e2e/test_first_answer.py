@@ -1,0 +1,120 @@
+"""What a newcomer sees: one command, a ready line, a curl command that works, the right numbers."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from harness import ROOT, Server, serving, trireme, wait_until
+
+pytestmark = pytest.mark.integration
+
+TEXTS = [
+    "a galley with three rows of oars",
+    "an ancient warship",
+    "Invoices are due within thirty days.",
+    "short",
+    " ".join(["the long way back from war to harbour"] * 60),
+]
+
+
+def test_the_printed_command_works_as_pasted(server: Server) -> None:
+    command = server.output[-1]
+    assert command.startswith("curl ")
+    answer = subprocess.run(command, shell=True, capture_output=True, check=True, cwd=server.data.parent)
+    assert len(json.loads(answer.stdout)["vector"]) == 384
+
+
+def test_triton_answers_like_the_original(
+    server: Server, original: Callable[[list[str]], np.ndarray]
+) -> None:
+    vectors = np.array(server.embed(TEXTS).json()["vector"])
+    expected = original(TEXTS)
+    cosines = (vectors * expected).sum(1) / np.linalg.norm(vectors, axis=1) / np.linalg.norm(expected, axis=1)
+    assert cosines.min() > 0.99
+
+
+def test_related_texts_are_closer_than_unrelated_ones(server: Server) -> None:
+    galley, warship, invoice = np.array(server.embed(TEXTS[:3]).json()["vector"])
+    assert galley @ warship > 0.4 > 0.2 > galley @ invoice
+
+
+def test_single_equals_batch(server: Server) -> None:
+    batch = np.array(server.embed(TEXTS).json()["vector"])
+    single = np.array([server.embed(text).json()["vector"] for text in TEXTS])
+    assert np.abs(batch - single).max() < 0.02
+
+
+def test_the_root_key_is_private(server: Server) -> None:
+    assert (server.data / "root.key").stat().st_mode & 0o777 == 0o600
+    assert any("root.key" in line for line in server.output)
+
+
+def test_the_commands_tell_what_runs(server: Server) -> None:
+    listed = trireme("models", "list", data=server.data).stdout
+    assert "all-minilm-l6-v2" in listed
+    assert "english" in listed
+    shown = trireme("models", "show", "all-minilm-l6-v2", data=server.data).stdout
+    assert "onnxruntime fp32" in shown
+    assert "→" in shown
+    logs = trireme("models", "logs", "all-minilm-l6-v2", "--stage", "verify", data=server.data).stdout
+    for stage in (
+        "fetch",
+        "inspect",
+        "export",
+        "optimise",
+        "compile",
+        "verify",
+        "package",
+        "publish",
+        "load",
+    ):
+        assert stage in logs
+
+
+def test_a_second_server_on_the_same_folder_is_refused(server: Server) -> None:
+    refused = trireme("serve", "--port", "0", data=server.data, check=False)
+    assert refused.returncode == 1
+    assert f"process {server.process.pid}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert server.embed("still here").is_success
+
+
+def test_keys_are_made_listed_and_revoked(server: Server) -> None:
+    secret = trireme("keys", "create", "--name", "ci", "--account", "acme", data=server.data).stdout.strip()
+    headers = {"x-api-key": secret}
+
+    def status() -> int:
+        body = {"text": "hello"}
+        return server.client.post("/text-vectorisation", json=body, headers=headers).status_code
+
+    wait_until(lambda: status() == 200)
+    listed = trireme("keys", "list", data=server.data).stdout
+    assert "acme" in listed
+    assert secret not in listed
+    assert secret.encode() not in (server.data / "trireme.db").read_bytes()
+    trireme("keys", "revoke", secret[:12], data=server.data)
+    wait_until(lambda: status() == 403)
+
+
+def test_ctrl_c_ends_everything_and_a_second_start_converts_nothing(data: Path) -> None:
+    with serving(data) as first:
+        builds = sorted(path.name for path in (data / "builds").iterdir())
+        before = first.embed("state survives").json()["vector"]
+        family = first.family()
+        assert len(family) >= 5  # supervisor, worker, gateway, tritonserver, an engine
+        first.process.send_signal(signal.SIGINT)
+        assert not psutil.wait_procs(family, timeout=60)[1]
+    with serving(data) as second:
+        assert sorted(path.name for path in (data / "builds").iterdir()) == builds
+        assert second.embed("state survives").json()["vector"] == before
+
+
+def test_the_script_passes_its_flags_on() -> None:
+    shown = subprocess.run([ROOT / "scripts/serve", "--help"], capture_output=True, text=True, check=True)
+    for flag in ("--host", "--port", "--data", "--catalogue"):
+        assert flag in shown.stdout

@@ -1,0 +1,5 @@
+"""`python -m trireme`: the same as the `trireme` command."""
+
+from trireme.cli import main
+
+main()

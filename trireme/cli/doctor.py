@@ -1,0 +1,22 @@
+"""`trireme doctor`: what this machine lacks."""
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from trireme.cli.options import Config, Data, Set, settings
+from trireme.doctor import Level, examine
+
+STYLES = {Level.OK: "green", Level.OPTIONAL: "yellow", Level.PROBLEM: "bold red"}
+
+
+def doctor(data: Data = None, config: Config = None, assignments: Set = None) -> None:
+    """Check this machine and say what to install. Exit status 1 if something is a problem."""
+    findings = list(examine(settings(data, config, assignments)))
+    table = Table("", "what", "found", "what to do", box=None)
+    for finding in findings:
+        style = STYLES[finding.level]
+        table.add_row(f"[{style}]{finding.level}[/]", finding.subject, finding.detail, finding.remedy)
+    Console(highlight=False).print(table)
+    if any(finding.level is Level.PROBLEM for finding in findings):
+        raise typer.Exit(1)

@@ -1,0 +1,75 @@
+"""`trireme keys`: who may call."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from control_plane.accounts.keys import CreatedKey, KeyService, KeySummary
+from control_plane.accounts.service import AccountService
+from trireme.cli.options import Config, Data, settings
+from trireme.state import database
+
+app = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Option(help="What the key is for.")],
+    account: Annotated[str, typer.Option(help="Account that it belongs to; made if it is new.")] = "root",
+    days: Annotated[int | None, typer.Option(min=1, help="Days until it expires; never if left out.")] = None,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Make a key. Its secret is printed once and stored only as a hash."""
+    expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
+
+    async def run() -> CreatedKey:
+        async with database(settings(data, config)) as db:
+            await AccountService(db).ensure(account)
+            return await KeyService(db).create(account, name, expires_at)
+
+    created = asyncio.run(run())
+    Console(stderr=True).print(f"key {created.prefix}… for account {account}; it is not shown again:")
+    typer.echo(created.secret)
+
+
+@app.command("list")
+def list_(data: Data = None, config: Config = None) -> None:
+    """List keys, without their secrets."""
+
+    async def run() -> list[KeySummary]:
+        async with database(settings(data, config)) as db:
+            return await KeyService(db).list()
+
+    table = Table("id", "account", "name", "key", "created", "expires", "state", box=None)
+    for key in asyncio.run(run()):
+        table.add_row(
+            str(key.id),
+            key.account,
+            key.name,
+            f"{key.prefix}…",
+            f"{key.created_at:%Y-%m-%d %H:%M}",
+            f"{key.expires_at:%Y-%m-%d %H:%M}" if key.expires_at else "never",
+            "revoked" if key.revoked_at else "active",
+        )
+    Console().print(table)
+
+
+@app.command()
+def revoke(
+    key: Annotated[str, typer.Argument(help="Id or shown prefix of the key.")],
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Revoke a key; every gateway refuses it within a second."""
+
+    async def run() -> None:
+        async with database(settings(data, config)) as db:
+            await KeyService(db).revoke(key)
+
+    asyncio.run(run())
+    typer.echo(f"revoked {key}")

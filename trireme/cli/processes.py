@@ -1,0 +1,174 @@
+"""`trireme serve`, and its parts alone: `gateway`, `worker`, `triton`."""
+
+import asyncio
+import shlex
+import signal
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from trireme import logs
+from trireme.child import die_with_parent
+from trireme.cli.options import Config, Data, Set, Supervised, settings
+from trireme.settings import Settings
+
+Host = Annotated[
+    str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]", show_default=False)
+]
+Port = Annotated[
+    int | None, typer.Option(help="Port to listen on, 0 for any. [default: 8000]", show_default=False)
+]
+Catalogue = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Models to install: starter (needs no hub), full, none, or a TOML file. [default: starter]",
+        show_default=False,
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands that run processes."""
+    for command in (serve, gateway, worker, triton):
+        app.command()(command)
+
+
+def serve(
+    host: Host = None,
+    port: Port = None,
+    data: Data = None,
+    catalogue: Catalogue = None,
+    config: Config = None,
+    assignments: Set = None,
+) -> None:
+    """Run everything on this machine: Triton, the worker, the gateway.
+
+    Prints `ready http://HOST:PORT` once the catalogue's models answer. Ctrl-C drains and stops every process;
+    starting again finds all state.
+    """
+    loaded = settings(data, config, assignments, host=host, port=port, catalogue=catalogue)
+    log_file = loaded.log.file or str(loaded.logs / "supervisor.log")
+    logs.configure(replace(loaded.log, file=log_file))
+
+    async def run() -> None:
+        from trireme.progress import follow
+        from trireme.supervisor import running
+
+        console = Console(highlight=False, soft_wrap=True)
+
+        async with running(loaded) as service:
+            if not loaded.root_key:
+                console.print(f"root key in {loaded.root_key_file.absolute()}")
+            failed = await follow(service.database, service.builds, Console(stderr=True))
+            _announce(console, loaded, service.address, working=not failed)
+            await asyncio.Event().wait()
+
+    _until_signal(run)
+
+
+def _announce(console: Console, loaded: Settings, address: str, *, working: bool) -> None:
+    key = "$TRIREME_ROOT_KEY" if loaded.root_key else f"$(cat {shlex.quote(str(loaded.root_key_file))})"
+    console.print(f"ready {address}")
+    if working:
+        console.print(
+            f'curl -s {address}/text-vectorisation -H "x-api-key: {key}" '
+            "-H 'content-type: application/json' -d '{\"text\": \"a galley with three rows of oars\"}'",
+            markup=False,
+        )
+
+
+def gateway(
+    host: Host = None,
+    port: Port = None,
+    data: Data = None,
+    config: Config = None,
+    assignments: Set = None,
+    supervised: Supervised = None,
+) -> None:
+    """Run a gateway alone. It needs the database, the model repository and TRIREME_TRITON_URLS."""
+    loaded = _part(settings(data, config, assignments, host=host, port=port), supervised)
+
+    async def run() -> None:
+        from gateway.server import serve as serve_http
+
+        from model_repository.storage import FolderStorage
+        from trireme.state import database
+
+        async with database(loaded) as db:
+            await serve_http(
+                loaded.gateway,
+                database=db,
+                storage=FolderStorage(loaded.repository),
+                triton_urls=loaded.triton.urls,
+            )
+
+    asyncio.run(run())
+
+
+def worker(
+    data: Data = None,
+    config: Config = None,
+    assignments: Set = None,
+    supervised: Supervised = None,
+) -> None:
+    """Run a worker alone: it builds, rolls out and keeps Triton's models right."""
+    loaded = _part(settings(data, config, assignments), supervised)
+
+    async def run() -> None:
+        from control_plane.worker import Worker
+
+        from model_repository.storage import FolderStorage
+        from trireme.state import database
+
+        async with database(loaded) as db:
+            await Worker(
+                db,
+                storage=FolderStorage(loaded.repository),
+                triton_urls=loaded.triton.urls,
+                settings=loaded.jobs,
+                workspaces=loaded.builds,
+            ).run()
+
+    _until_signal(run)
+
+
+def triton(data: Data = None, config: Config = None, assignments: Set = None) -> None:
+    """Run the embedded Triton alone, restarted when it dies, and print its gRPC address."""
+    loaded = settings(data, config, assignments)
+    logs.configure(loaded.log)
+
+    async def run() -> None:
+        from trireme.supervisor import embedded_triton
+
+        async with embedded_triton(loaded) as server:
+            typer.echo(f"ready {server.url}")
+            await asyncio.Event().wait()
+
+    _until_signal(run)
+
+
+def _part(loaded: Settings, supervised: int | None) -> Settings:
+    if supervised is not None:
+        die_with_parent(supervised)
+    logs.configure(loaded.log)
+    return loaded
+
+
+def _until_signal(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run until it ends by itself or SIGINT or SIGTERM cancels it; its cleanup finishes either way."""
+
+    async def main() -> None:
+        task = asyncio.ensure_future(run())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        try:
+            await task
+        except asyncio.CancelledError:
+            return
+
+    asyncio.run(main())

@@ -1,0 +1,79 @@
+"""The data folder of the embedded default: one server at a time, and the root key's file."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from model_repository.errors import TriremeError
+from trireme.settings import Settings
+
+
+class DataFolderInUseError(TriremeError):
+    """Another server runs on this data folder."""
+
+    status = 409
+    code = "data_folder_in_use"
+    default_hint = "Stop it first, or give this one another folder with --data."
+
+
+@contextmanager
+def locked(settings: Settings) -> Iterator[None]:
+    """Hold the data folder for as long as the block runs; the kernel lets go if the process is killed.
+
+    Raises:
+        DataFolderInUseError: another process holds it; the message names its process id.
+
+    """
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = settings.data / Settings.lock_file
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            owner = os.read(descriptor, 32).decode(errors="replace").strip() or "unknown"
+            raise DataFolderInUseError(
+                f"{settings.data.absolute()} is in use by another server (process {owner})"
+            ) from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_served(settings: Settings) -> bool:
+    """Whether a server holds the data folder now."""
+    try:
+        descriptor = os.open(settings.data / Settings.lock_file, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def root_key(settings: Settings) -> str:
+    """The root key: the configured one, the one made earlier, or a new one kept in `root.key` (mode 0600)."""
+    if settings.root_key:
+        return settings.root_key
+    try:
+        return settings.root_key_file.read_text().strip()
+    except FileNotFoundError:
+        return _make_root_key(settings.root_key_file)
+
+
+def _make_root_key(path: Path) -> str:
+    secret = f"sk-{secrets.token_urlsafe(48)}"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secret + "\n")
+    return secret

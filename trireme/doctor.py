@@ -1,0 +1,107 @@
+"""Checks a machine for what Trireme needs, and says what to install."""
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from model_repository.server import check_environment
+
+from trireme.data_folder import is_served
+from trireme.settings import Settings
+
+LOW_DISK_BYTES = 10 * 2**30
+
+
+class Level(StrEnum):
+    """How bad a finding is: `optional` hinders nothing that works without it."""
+
+    OK = "ok"
+    OPTIONAL = "optional"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was checked.
+
+    Attributes:
+        remedy: what to do about it, or an empty string.
+
+    """
+
+    subject: str
+    level: Level
+    detail: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """All findings, one after another."""
+    yield from check_environment()
+    yield _disk(settings.data)
+    yield _port(settings)
+    yield _sandbox()
+    yield _gpu()
+
+
+def _disk(folder: Path) -> Finding:
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    detail = f"{free / 2**30:.0f} GiB free for {folder.absolute()}"
+    if free < LOW_DISK_BYTES:
+        return Finding("disk", Level.PROBLEM, detail, "A conversion needs several times the model's size.")
+    return Finding("disk", Level.OK, detail)
+
+
+def _port(settings: Settings) -> Finding:
+    address = settings.gateway.host, settings.gateway.port
+    detail = f"{address[0]}:{address[1]}"
+    if is_served(settings):
+        return Finding("port", Level.OK, f"a server runs on {settings.data}")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            problem = f"{detail}: {error.strerror}"
+            return Finding("port", Level.PROBLEM, problem, "Choose another with --port.")
+    return Finding("port", Level.OK, f"{detail} is free")
+
+
+def _sandbox() -> Finding:
+    """Bubblewrap by trying it: many hosts have the program and forbid user namespaces."""
+    program = shutil.which("bwrap")
+    if program is None:
+        return Finding(
+            "bubblewrap", Level.OPTIONAL, "not installed", "For uploaded code: apt-get install bubblewrap"
+        )
+    tried = subprocess.run(
+        [program, "--unshare-all", "--ro-bind", "/", "/", "true"], capture_output=True, text=True, check=False
+    )
+    if tried.returncode:
+        reason = (tried.stderr.strip() or "it failed").splitlines()[-1]
+        remedy = "Allow user namespaces: sysctl kernel.unprivileged_userns_clone=1"
+        return Finding("bubblewrap", Level.OPTIONAL, reason, remedy)
+    return Finding("bubblewrap", Level.OK, program)
+
+
+def _gpu() -> Finding:
+    try:
+        import pynvml  # noqa: PLC0415  # the extra `gpu`
+    except ModuleNotFoundError:
+        return Finding(
+            "gpu", Level.OPTIONAL, "not looked for", "To have it checked: pip install 'trireme[gpu]'"
+        )
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError as error:
+        return Finding("gpu", Level.OPTIONAL, f"none ({error}); engines run on the CPU")
+    names = [
+        pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByIndex(index))
+        for index in range(pynvml.nvmlDeviceGetCount())
+    ]
+    return Finding("gpu", Level.OK, f"{', '.join(names)}, driver {pynvml.nvmlSystemGetDriverVersion()}")

@@ -1,0 +1,90 @@
+"""Builds as a person at a terminal follows them."""
+
+import asyncio
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from control_plane.builds.schemas import BuildSummary
+from control_plane.builds.service import BuildService
+from control_plane.builds.tables import UNFINISHED, BuildStatus
+from control_plane.db.engine import Database
+
+POLL_SECONDS = 0.2
+
+
+async def follow(database: Database, builds: Sequence[int], console: Console) -> list[BuildSummary]:
+    """Show builds until all have ended, and say why those failed that did.
+
+    On a terminal each build is a bar; elsewhere each new stage is a line.
+
+    Returns:
+        the builds that did not succeed.
+
+    """
+    service = BuildService(database)
+    view = _Bars(console) if console.is_terminal else _Lines(console)
+    with view.progress:
+        ended: dict[int, BuildSummary] = {}
+        while len(ended) < len(builds):
+            for build_id in builds:
+                if build_id in ended:
+                    continue
+                build = await service.get(build_id)
+                view.show(build)
+                if build.status not in UNFINISHED:
+                    ended[build_id] = build
+            await asyncio.sleep(POLL_SECONDS)
+    failed = [build for build in ended.values() if build.status is not BuildStatus.SUCCEEDED]
+    for build in failed:
+        _explain(build, console)
+    return failed
+
+
+def _explain(build: BuildSummary, console: Console) -> None:
+    console.print(f"[bold red]{build.status}[/] {build.model}: {build.message}", highlight=False)
+    if build.hint:
+        console.print(f"  {build.hint}", style="dim", highlight=False)
+    if build.stages and build.stages[-1].log:
+        console.print(f"  log: {build.stages[-1].log}", style="dim", highlight=False, soft_wrap=True)
+
+
+class _Bars:
+    """One bar a build."""
+
+    def __init__(self, console: Console) -> None:
+        self.progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.fields[model]}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.fields[doing]}"),
+            TimeElapsedColumn(),
+            console=console,
+        )
+        self._tasks: dict[int, TaskID] = {}
+
+    def show(self, build: BuildSummary) -> None:
+        if build.id not in self._tasks:
+            self._tasks[build.id] = self.progress.add_task("", total=100, model=build.model, doing="")
+        self.progress.update(self._tasks[build.id], completed=build.percent, doing=_doing(build))
+
+
+class _Lines:
+    """One line whenever a build reaches another stage."""
+
+    def __init__(self, console: Console) -> None:
+        self.progress = Progress(console=console, disable=True)
+        self._shown: dict[int, str] = {}
+
+    def show(self, build: BuildSummary) -> None:
+        step = f"{build.stage or 'waiting'}" if build.status in UNFINISHED else build.status
+        if self._shown.get(build.id) != step:
+            self._shown[build.id] = step
+            self.progress.console.print(f"{build.model}: {step}", highlight=False)
+
+
+def _doing(build: BuildSummary) -> str:
+    if build.status not in UNFINISHED:
+        return str(build.status)
+    return f"{build.stage or 'waiting'} {build.message}".strip()

@@ -1,0 +1,71 @@
+"""A model on paper: versions, candidates, parity."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from control_plane.models.schemas import ModelSummary, VersionSummary
+from model_repository.manifest import Candidate, Manifest, ParityReport
+
+
+def describe_model(console: Console, model: ModelSummary, versions: Sequence[VersionSummary]) -> None:
+    """Print a model, its versions, and what the version in service was chosen from."""
+    console.print(f"[bold]{model.name}[/] ({model.owner}) {model.description}")
+    console.print(f"source    {model.source}", soft_wrap=True)
+    console.print(f"task      {model.task or ''}   also called {', '.join(model.aliases) or '(nothing)'}")
+    console.print(f"build     {model.build_status} {model.build_message}", soft_wrap=True)
+    table = Table("version", "state", "engine", "precision", "deployed", box=None)
+    for version in versions:
+        engine = version.manifest.engine if version.manifest else None
+        table.add_row(
+            str(version.number),
+            version.state,
+            engine.engine if engine else "",
+            engine.precision if engine else "",
+            f"{version.activated_at:%Y-%m-%d %H:%M}" if version.activated_at else "",
+        )
+    console.print(table)
+    serving = next((v.manifest for v in versions if v.number == model.active_version), None)
+    if serving:
+        console.print(_candidates(serving))
+        console.print(_parity(serving.parity))
+
+
+def _candidates(manifest: Manifest) -> Table:
+    table = Table(
+        "", "tried", "texts/s", "largest difference", "smallest cosine", "", box=None, title="Candidates"
+    )
+    for candidate in manifest.candidates:
+        parity = candidate.parity
+        table.add_row(
+            "→" if candidate.chosen else "",
+            f"{candidate.engine.engine} {candidate.engine.precision}",
+            f"{candidate.texts_per_second:.0f}" if candidate.texts_per_second else "",
+            f"{parity.max_abs_diff:.1e}" if parity else "",
+            f"{parity.min_cosine:.6f}" if parity else "",
+            _verdict(candidate),
+        )
+    return table
+
+
+def _verdict(candidate: Candidate) -> str:
+    if candidate.parity is None:
+        return candidate.error or "not verified"
+    return "passed" if candidate.parity.passed else "refused"
+
+
+def _parity(report: ParityReport) -> Table:
+    limits = report.thresholds
+    table = Table(
+        "batch",
+        "length",
+        "largest difference",
+        "smallest cosine",
+        box=None,
+        title="Against the original",
+        caption=f"limits: difference {limits.max_abs_diff:.0e}, cosine {limits.min_cosine}",
+    )
+    for case in report.cases:
+        table.add_row(str(case.batch), str(case.length), f"{case.max_abs_diff:.1e}", f"{case.min_cosine:.6f}")
+    return table

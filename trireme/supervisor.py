@@ -1,0 +1,155 @@
+"""Starts Triton, the worker and the gateway, and stops them in order."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+
+import httpx
+from model_repository.server import EmbeddedTriton
+
+from control_plane.accounts.keys import KeyService
+from control_plane.builds.service import BuildService
+from control_plane.builds.tables import UNFINISHED
+from control_plane.catalogue import load_catalogue
+from control_plane.db.engine import Database
+from control_plane.installation import install
+from model_repository.errors import TriremeError
+from trireme.child import Child
+from trireme.data_folder import locked, root_key
+from trireme.settings import Settings
+from trireme.state import database
+
+GATEWAY_START_SECONDS = 60.0
+WORKER_STOP_SECONDS = 15.0
+POLL_SECONDS = 0.05
+
+
+class PortInUseError(TriremeError):
+    """The address to serve on is taken."""
+
+    status = 409
+    code = "port_in_use"
+    default_hint = "Choose another with --port, or 0 for any free one."
+
+
+class StartError(TriremeError):
+    """A part did not come up."""
+
+    code = "start_failed"
+    default_hint = "The logs folder in the data folder says why; `trireme doctor` checks this machine."
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running Trireme.
+
+    Attributes:
+        address: base URL of the gateway.
+        builds: ids of the builds that this start has queued or found unfinished.
+
+    """
+
+    address: str
+    root_key: str
+    builds: list[int]
+    database: Database
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Service]:
+    """Everything, from the moment that the gateway answers until the block ends.
+
+    Raises:
+        DataFolderInUseError: another server runs on this data folder.
+        PortInUseError: the address is taken.
+        StartError: a part did not come up; nothing is left running.
+
+    """
+    async with AsyncExitStack() as stack:
+        stack.enter_context(locked(settings))
+        port = _port(settings.gateway.host, settings.gateway.port)
+        db = await stack.enter_async_context(database(settings))
+        secret = root_key(settings)
+        await KeyService(db).ensure_root(secret)
+        await install(db, load_catalogue(settings.catalogue))
+        builds = [build.id for build in await BuildService(db).list() if build.status in UNFINISHED]
+        urls = settings.triton.urls
+        if not urls:
+            urls = ((await stack.enter_async_context(embedded_triton(settings))).url,)
+        resolved = replace(
+            settings,
+            data=settings.data.absolute(),
+            triton=replace(settings.triton, urls=urls),
+            gateway=replace(settings.gateway, port=port),
+        )
+        await stack.enter_async_context(_child("worker", resolved, WORKER_STOP_SECONDS))
+        await stack.enter_async_context(_child("gateway", resolved, settings.gateway.drain_timeout + 5))
+        base_url = f"http://{_url_host(settings.gateway.host)}:{port}"
+        await _answers(base_url)
+        yield Service(address=base_url, root_key=secret, builds=builds, database=db)
+
+
+@asynccontextmanager
+async def embedded_triton(settings: Settings) -> AsyncIterator[EmbeddedTriton]:
+    """An embedded server that runs as long as the block."""
+    server = EmbeddedTriton(
+        repository=settings.repository, runtime=settings.data / "triton", settings=settings.triton
+    )
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+@asynccontextmanager
+async def _child(command: str, settings: Settings, stop_seconds: float) -> AsyncIterator[None]:
+    """A supervised subcommand that runs as long as the block, with a log file of its own."""
+    log = replace(settings.log, file=str(settings.logs / f"{command}.log"))
+    child = Child(command, replace(settings, log=log))
+    task = asyncio.create_task(child.run(), name=command)
+    try:
+        yield
+    finally:
+        await child.stop(stop_seconds)
+        await task
+
+
+async def _answers(base_url: str) -> None:
+    """Wait until the gateway is alive; whether it has models to serve is another question."""
+    async with httpx.AsyncClient(base_url=base_url, trust_env=False) as client:
+        try:
+            async with asyncio.timeout(GATEWAY_START_SECONDS):
+                while not await _alive(client):  # noqa: ASYNC110  # the gateway is another process
+                    await asyncio.sleep(POLL_SECONDS)
+        except TimeoutError as error:
+            raise StartError(f"the gateway did not answer within {GATEWAY_START_SECONDS:.0f} s") from error
+
+
+async def _alive(client: httpx.AsyncClient) -> bool:
+    try:
+        response = await client.get("/health/live")
+    except httpx.TransportError:
+        return False
+    return response.is_success
+
+
+def _port(host: str, port: int) -> int:
+    """The port, proven free; any free one for 0."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortInUseError(f"cannot serve on {host}:{port}: {error.strerror}") from error
+        bound: int = probe.getsockname()[1]
+        return bound
+
+
+def _url_host(host: str) -> str:
+    """Host as callers on this machine reach it."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared with, not bound to
+    return f"[{reachable}]" if ":" in reachable else reachable
