@@ -1,0 +1,110 @@
+"""`/models`: the caller's own models, and the built-in ones in the list."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from litestar import Controller, Request, delete, get
+from litestar.openapi.datastructures import ResponseSpec
+
+from control_plane.catalog import Key
+from control_plane.models.schemas import ModelSummary
+from control_plane.models.service import ModelService
+from gateway.apis.backprop.errors import ErrorBody, render_model
+from gateway.apis.backprop.schemas import TASK_NAMES, ModelDetail, ModelItem, TaskName
+from gateway.auth import ForbiddenError
+from gateway.body import BadRequestError
+from gateway.catalog_feed import CatalogFeed
+from gateway.errors import documented, handlers
+
+NOT_FOUND = ResponseSpec(str, description="No such model of yours.", generate_examples=False)
+
+
+class ModelsController(Controller):
+    """Looking at models and deleting them."""
+
+    tags = ("models",)
+    path = "/models"
+    exception_handlers = handlers(render_model)
+
+    @get(
+        operation_id="list_models",
+        summary="List your models",
+        responses=documented(ErrorBody, BadRequestError, ForbiddenError),
+    )
+    async def list_models(
+        self, request: Request[Key, Key, Any], model_service: ModelService, include_global: bool = False
+    ) -> list[ModelItem]:
+        """List your own models, and with `include_global` those that everybody may use."""
+        found = await model_service.list(request.auth.account_id, include_global=include_global)
+        own = [_own(model) for model in found if model.owner == request.auth.account_name]
+        built_in = [model for model in found if model.owner != request.auth.account_name]
+        return own + _built_in(built_in)
+
+    @get(
+        "/{model:str}",
+        operation_id="get_model",
+        summary="Look at one of your models",
+        responses={404: NOT_FOUND, **documented(ErrorBody, ForbiddenError)},
+    )
+    async def get_model(
+        self, request: Request[Key, Key, Any], model_service: ModelService, model: str
+    ) -> ModelDetail:
+        """Tell all about a model. Built-in models cannot be queried."""
+        found = await model_service.get(request.auth.account_id, model)
+        return ModelDetail(
+            id=f"model_{found.name}",
+            name=found.name,
+            description=found.description,
+            tasks=_tasks([found]),
+            build_status=found.build_status,
+            build_message=found.build_message,
+            last_deployment=_timestamp(found.last_deployment),
+        )
+
+    @delete(
+        "/{model:str}",
+        status_code=200,
+        operation_id="delete_model",
+        summary="Delete one of your models",
+        responses={404: NOT_FOUND, **documented(ErrorBody, ForbiddenError)},
+    )
+    async def delete_model(
+        self, request: Request[Key, Key, Any], model_service: ModelService, feed: CatalogFeed, model: str
+    ) -> None:
+        """Delete a model; a build that is going on is cancelled. The name answers 404 from now on."""
+        await model_service.remove(request.auth.account_id, model)
+        await feed.refresh()
+
+
+def _own(model: ModelSummary) -> ModelItem:
+    return ModelItem(
+        id=f"model_{model.name}",
+        name=model.name,
+        description=model.description,
+        tasks=_tasks([model]),
+        build_status=model.build_status,
+        last_deployment=_timestamp(model.last_deployment),
+    )
+
+
+def _built_in(models: Iterable[ModelSummary]) -> list[ModelItem]:
+    """One item a public name: an alias may stand for several models, each for a task of its own."""
+    by_name: dict[str, list[ModelSummary]] = defaultdict(list)
+    for model in models:
+        if model.active_version is not None:
+            for name in model.aliases or (model.name,):
+                by_name[name].append(model)
+    return [
+        ModelItem(id=f"model_{name}", name=name, description=behind[0].description, tasks=_tasks(behind))
+        for name, behind in sorted(by_name.items())
+    ]
+
+
+def _tasks(models: Iterable[ModelSummary]) -> list[TaskName]:
+    return [TASK_NAMES[model.task] for model in models if model.task is not None]
+
+
+def _timestamp(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

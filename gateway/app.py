@@ -1,0 +1,109 @@
+"""Puts the gateway's parts together."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from secrets import token_hex
+
+import structlog
+from litestar import Litestar
+from litestar.di import Provide
+
+from control_plane.db.engine import Database
+from control_plane.models.service import ModelService
+from gateway.apis.backprop import errors as backprop_errors
+from gateway.apis.backprop.router import create_router
+from gateway.catalog_feed import CatalogFeed
+from gateway.errors import handlers
+from gateway.health import HealthController
+from gateway.intake import Intake, IntakeLayer
+from gateway.observability.metrics import Metrics
+from gateway.observability.requests import RequestObserver
+from gateway.openapi import openapi_config
+from gateway.serving.engine import Engine
+from gateway.serving.snapshots import Snapshots
+from gateway.serving.tasks.embedding import EmbeddingTask
+from gateway.serving.tokenization import Tokenizers
+from gateway.serving.triton import TritonPool
+from gateway.settings import GatewaySettings
+from model_repository.storage import Storage
+
+FIRST_CATALOGUE_SECONDS = 5.0
+"""How long the start waits for the database; without it requests answer 503 until it comes."""
+
+log = structlog.get_logger(__name__)
+
+
+def create_app(
+    settings: GatewaySettings, *, database: Database, storage: Storage, triton_urls: Sequence[str]
+) -> Litestar:
+    """Application that serves from this database and repository through these Triton servers.
+
+    Args:
+        triton_urls: gRPC addresses `host:port`.
+
+    """
+    snapshots = Snapshots()
+    tokenizers = Tokenizers(threads=settings.tokenizer_threads, queue=settings.tokenizer_queue)
+    triton = TritonPool(triton_urls, timeout=settings.triton_timeout, in_flight=settings.packs_in_flight)
+    embedding = EmbeddingTask(
+        tokenizers,
+        triton,
+        tokens_per_pack=settings.tokens_per_pack,
+        packs_per_request=settings.packs_per_request,
+    )
+    engine = Engine(snapshots, embedding=embedding)
+    feed = CatalogFeed(
+        snapshots,
+        tokenizers,
+        database=database,
+        storage=storage,
+        gateway_id=f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}",
+        interval=settings.poll_interval,
+    )
+    model_service = ModelService(database)
+    intake = Intake(
+        max_requests=settings.max_requests,
+        max_body=settings.max_body_bytes,
+        max_bytes=settings.max_bodies_bytes,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        triton.open()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_CATALOGUE_SECONDS):
+                await feed.try_refresh()
+        polling = asyncio.create_task(feed.run())
+        try:
+            yield
+        finally:
+            polling.cancel()
+            await feed.sign_off()
+            await triton.close()
+            tokenizers.close()
+
+    app = Litestar(
+        route_handlers=[create_router(snapshots, intake), HealthController],
+        dependencies={
+            "engine": _provide(engine),
+            "feed": _provide(feed),
+            "model_service": _provide(model_service),
+            "snapshots": _provide(snapshots),
+            "triton": _provide(triton),
+        },
+        exception_handlers=handlers(backprop_errors.render),
+        lifespan=[lifespan],
+        logging_config=None,
+        openapi_config=openapi_config(),
+        request_max_body_size=None,  # `Intake` counts, also where no length is announced
+    )
+    # Around the router, because Litestar's own middleware does not see unknown paths.
+    app.asgi_handler = RequestObserver(IntakeLayer(app.asgi_handler, intake), Metrics())
+    return app
+
+
+def _provide(value: object) -> Provide:
+    return Provide(lambda: value, use_cache=True, sync_to_thread=False)

@@ -1,0 +1,72 @@
+"""Whether the process lives, and whether it can answer."""
+
+from typing import Literal
+
+import msgspec
+from litestar import Controller, Response, get
+from litestar.openapi.datastructures import ResponseSpec
+
+from gateway.catalog_feed import CatalogFeed
+from gateway.serving.snapshots import Snapshots
+from gateway.serving.triton import TritonPool
+
+STALE_SECONDS = 5.0
+"""Age from which a catalogue is reported as stale."""
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """Whether requests can be served, and what is wrong.
+
+    Attributes:
+        status: `ready`, `degraded` (serves, with something wrong) or `unavailable`.
+        reasons: one line for each thing that is wrong.
+
+    """
+
+    status: Literal["ready", "degraded", "unavailable"]
+    reasons: list[str]
+
+
+UNREADY = {503: ResponseSpec(Readiness, description="Requests cannot be served.", generate_examples=False)}
+
+
+class HealthController(Controller):
+    """Open to everybody: no key, no secrets."""
+
+    tags = ("health",)
+
+    @get("/health", operation_id="health", summary="Whether the server runs")
+    async def health(self) -> Health:
+        """Answer as long as the process runs."""
+        return Health()
+
+    @get("/health/live", operation_id="live", summary="Liveness probe")
+    async def live(self) -> Health:
+        """Answer as long as the process runs; a probe that fails means that it should be restarted."""
+        return Health()
+
+    @get("/health/ready", operation_id="ready", summary="Readiness probe", responses=UNREADY)
+    async def ready(self, snapshots: Snapshots, feed: CatalogFeed, triton: TritonPool) -> Response[Readiness]:
+        """Say whether requests can be served; 503 when not, so that a load balancer sends them elsewhere.
+
+        An unreachable database only degrades: the last catalogue stays in service, and taking every gateway
+        out of rotation would turn the database's outage into one of everything.
+        """
+        blocking, degrading = [], []
+        if snapshots.current.generation < 0:
+            blocking.append("the catalogue has not been loaded yet")
+        elif feed.age > STALE_SECONDS:
+            degrading.append(f"the database has not confirmed the catalogue for {feed.age:.0f} s")
+        servers = await triton.ready()
+        down = [f"inference server {url} does not answer" for url, answers in servers.items() if not answers]
+        (degrading if len(down) < len(servers) else blocking).extend(down or ["no inference server is set"])
+        degrading += [f"the tokenizer of {entry} cannot be loaded" for entry in feed.unloaded]
+        if blocking:
+            return Response(Readiness("unavailable", blocking + degrading), status_code=503)
+        return Response(Readiness("degraded" if degrading else "ready", degrading))

@@ -1,0 +1,130 @@
+"""How much work may come in, and its end when the client leaves."""
+
+import asyncio
+from typing import Any
+
+import structlog
+from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
+from litestar.handlers import BaseRouteHandler
+from litestar.types import ASGIApp, Message, Receive, ReceiveMessage, Scope, Send
+
+from gateway.body import BodyTooLargeError
+from gateway.serving.errors import OverloadedError
+
+log = structlog.get_logger(__name__)
+
+
+class Intake:
+    """Counts the requests in progress and the bytes of their bodies, and refuses what is too much.
+
+    Args:
+        max_requests: requests in progress.
+        max_body: bytes of one body.
+        max_bytes: bytes of all bodies together.
+
+    """
+
+    def __init__(self, *, max_requests: int, max_body: int, max_bytes: int) -> None:
+        self._max_requests = max_requests
+        self._max_body = max_body
+        self._max_bytes = max_bytes
+        self.requests = 0
+        self.bytes = 0
+
+    async def guard(self, _connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        """Refuse a request that is one too many, before its body is read.
+
+        Raises:
+            OverloadedError: too many requests are in progress.
+
+        """
+        if self.requests > self._max_requests:
+            raise OverloadedError("too many requests are in progress")
+
+    def check(self, body: int) -> None:
+        """Refuse to read on.
+
+        Args:
+            body: bytes of this request's body so far.
+
+        Raises:
+            BodyTooLargeError: this body is too large.
+            OverloadedError: all bodies together are too large.
+
+        """
+        if body > self._max_body:
+            raise BodyTooLargeError(f"the body is larger than {self._max_body} bytes")
+        if self.bytes > self._max_bytes:
+            raise OverloadedError("too many request bodies are in progress")
+
+
+class IntakeLayer:
+    """ASGI layer that keeps an `Intake`'s counts and cancels a request whose client has left."""
+
+    def __init__(self, app: ASGIApp, intake: Intake) -> None:
+        self._app = app
+        self._intake = intake
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        request = _Request(self._intake, receive, send)
+        self._intake.requests += 1
+        try:
+            await self._app(scope, request.receive, request.send)
+        except asyncio.CancelledError:
+            if not request.abandoned:
+                raise
+            log.info("client left")
+        finally:
+            request.end()
+            self._intake.requests -= 1
+
+
+class _Request:
+    """One request's body count, and the watch on its client that begins when the body is complete."""
+
+    def __init__(self, intake: Intake, receive: Receive, send: Send) -> None:
+        self.abandoned = False
+        self._intake = intake
+        self._receive = receive
+        self._send = send
+        self._task = asyncio.current_task()
+        self._watch: asyncio.Task[ReceiveMessage] | None = None
+        self._body = 0
+
+    async def receive(self) -> ReceiveMessage:
+        if self._watch is not None:
+            return await asyncio.shield(self._watch)
+        message = await self._receive()
+        if message["type"] == "http.request":
+            size = len(message["body"])
+            self._body += size
+            self._intake.bytes += size
+            self._intake.check(self._body)
+            if not message.get("more_body"):
+                self._watch = asyncio.create_task(self._receive())  # type: ignore[arg-type]
+                self._watch.add_done_callback(self._leave)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            self.end()
+        await self._send(message)
+
+    def end(self) -> None:
+        """Give the body's bytes back and stop watching."""
+        self._intake.bytes -= self._body
+        self._body = 0
+        if self._watch is not None:
+            self._watch.remove_done_callback(self._leave)
+            self._watch.cancel()
+
+    def _leave(self, watch: asyncio.Task[ReceiveMessage]) -> None:
+        """After a complete body the next message can only say that the client is gone."""
+        if self._task is not None and not watch.cancelled():
+            self.abandoned = True
+            self._task.cancel()

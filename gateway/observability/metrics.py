@@ -1,0 +1,43 @@
+"""Counters and histograms of requests, kept in a registry of the application's own."""
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Metrics:
+    """What a gateway counts; labels are route templates, never raw paths."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "trireme_gateway_requests",
+            "Answered requests.",
+            ("handler", "method", "status"),
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "trireme_gateway_request_seconds",
+            "Time from the request's first byte to the answer's last.",
+            ("handler",),
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._stages = Histogram(
+            "trireme_gateway_stage_seconds",
+            "Time in each stage of a request.",
+            ("stage",),
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+
+    def observe(
+        self, *, handler: str, method: str, status: int, seconds: float, stages: Mapping[str, float]
+    ) -> None:
+        """Count one answered request."""
+        self._requests.labels(handler, method, str(status)).inc()
+        self._seconds.labels(handler).observe(seconds)
+        for name, spent in stages.items():
+            self._stages.labels(name).observe(spent)

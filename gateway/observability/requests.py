@@ -1,0 +1,67 @@
+"""The outermost layer of the application: an id, a log line, timings and metrics for every request."""
+
+import re
+from secrets import token_hex
+from time import perf_counter
+
+import structlog
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.observability.metrics import Metrics
+from gateway.observability.timing import begin, server_timing
+
+CLIENT_LEFT = 499
+"""Logged instead of a status when the client did not wait for one; nginx's number."""
+
+_SANE = re.compile(rb"[A-Za-z0-9._:\-]{1,128}")
+
+log = structlog.get_logger(__name__)
+
+
+class RequestObserver:
+    """ASGI layer that answers with `x-request-id` and `server-timing`."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        start = perf_counter()
+        request_id = request_id_of(scope)
+        structlog.contextvars.bind_contextvars(request_id=request_id.decode())
+        stages = begin()
+        status = CLIENT_LEFT
+
+        async def observed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [*message["headers"], (b"x-request-id", request_id)]
+                if stages:
+                    headers.append((b"server-timing", server_timing(stages)))
+                message["headers"] = headers
+            await send(message)
+
+        try:
+            await self._app(scope, receive, observed)
+        finally:
+            seconds = perf_counter() - start
+            method = scope["method"]
+            handler = scope.get("path_template") or "unmatched"
+            self._metrics.observe(
+                handler=handler, method=method, status=status, seconds=seconds, stages=stages
+            )
+            log.info("request", method=method, path=scope["path"], status=status, ms=round(seconds * 1000, 2))
+
+
+def request_id_of(scope: Scope) -> bytes:
+    """The caller's `x-request-id` when it is short and plain, otherwise a new one."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _SANE.fullmatch(value):
+            return value
+    return token_hex(16).encode()

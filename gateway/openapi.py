@@ -1,0 +1,38 @@
+"""The OpenAPI description: what it says about the whole, and where it is served."""
+
+from importlib.metadata import version
+
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme, Tag
+
+from gateway.docs import DocsPage
+
+API_KEY = "x-api-key"
+"""Name of the security scheme whose key travels alone in that header."""
+
+
+def openapi_config() -> OpenAPIConfig:
+    """Description at `/docs/openapi.json`, page for people at `/docs`."""
+    return OpenAPIConfig(
+        title="Trireme",
+        version=version("trireme"),
+        summary="Models on NVIDIA Triton, served through documented REST APIs.",
+        description=(
+            "Every answer carries `x-request-id`; answers of tasks carry `Server-Timing`, the milliseconds "
+            "of each stage (auth, tokenise, queue, triton, encode). A 503 carries `Retry-After` in seconds."
+        ),
+        path="/docs",
+        render_plugins=[DocsPage()],
+        tags=[
+            Tag("tasks", "Put a model to work."),
+            Tag("models", "Look at models and delete them."),
+            Tag("health", "For load balancers and people on call; no key is needed."),
+        ],
+        components=Components(
+            security_schemes={
+                API_KEY: SecurityScheme(
+                    type="apiKey", name="x-api-key", security_scheme_in="header", description="Your API key."
+                )
+            }
+        ),
+    )

@@ -1,0 +1,97 @@
+"""Runs the application on uvicorn, and drains it on SIGTERM or SIGINT."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+import uvloop
+from litestar import Litestar
+
+from gateway.observability import logs
+from gateway.settings import GatewaySettings
+from model_repository.errors import TriremeError
+
+KEEP_ALIVE_SECONDS = 75
+"""Longer than load balancers keep idle connections, so that it is they who close them."""
+
+
+class AddressUnavailableError(TriremeError):
+    """The address cannot be listened on."""
+
+    code = "address_unavailable"
+    default_hint = "Another process may be using it; choose another port."
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, except that it leaves signals to `serve` and tells when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+    def stop(self) -> None:
+        self.force_exit = self.should_exit  # a second signal does not wait for running requests
+        self.should_exit = True
+
+
+async def serve(
+    app: Litestar, settings: GatewaySettings, *, on_ready: Callable[[str], None] | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT, then refuse new connections and finish the running requests.
+
+    Args:
+        on_ready: called with the base URL once requests are accepted.
+
+    Raises:
+        AddressUnavailableError: the address cannot be listened on.
+
+    """
+    with _listen(settings.host, settings.port) as listener:
+        host, port = listener.getsockname()[:2]
+        url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=2048,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=settings.drain_timeout,
+        )
+        server = _Server(config, lambda: on_ready(url) if on_ready else None)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, server.stop)
+        try:
+            await server.serve([listener])
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+
+def run(app: Litestar, settings: GatewaySettings, *, on_ready: Callable[[str], None] | None = None) -> None:
+    """Be a gateway process: set up its log, and `serve` on uvloop."""
+    logs.configure(json=settings.log_json)
+    uvloop.run(serve(app, settings, on_ready=on_ready))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise AddressUnavailableError(f"cannot listen on {host}:{port}: {error.strerror}") from error

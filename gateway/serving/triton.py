@@ -1,0 +1,117 @@
+"""The pool of gRPC clients: one ModelInfer a pack, to a server that answers, within a time limit."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from control_plane.catalog import Provider
+from gateway.observability.timing import stage
+from model_repository.client import TritonClient, infer_request, read_outputs
+from model_repository.errors import ServerUnavailableError
+
+AVOID_SECONDS = 1.0
+"""How long a server that failed is asked last."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Server:
+    """One Triton server as this gateway sees it."""
+
+    url: str
+    client: TritonClient
+    in_flight: int = 0
+    avoid_until: float = 0.0
+
+
+class TritonPool:
+    """Picks the least busy server, and another one when it does not answer.
+
+    Args:
+        urls: gRPC addresses `host:port` of the servers that hold the site's repository.
+        timeout: seconds for one pack, waiting included.
+        in_flight: packs that may be on their way together; the others wait their turn.
+
+    """
+
+    def __init__(self, urls: Sequence[str], *, timeout: float, in_flight: int) -> None:
+        self._urls = urls
+        self._site: list[Server] = []
+        self._others: dict[str, Server] = {}
+        self._timeout = timeout
+        self._slots = asyncio.Semaphore(in_flight)
+
+    def open(self) -> None:
+        """Make the clients; a running event loop is needed for that."""
+        self._site = [Server(url, TritonClient(url)) for url in self._urls]
+
+    async def infer(
+        self, provider: Provider, inputs: Mapping[str, NDArray[np.generic]], outputs: Sequence[str]
+    ) -> Mapping[str, NDArray[np.generic]]:
+        """Outputs by name for one pack of rows.
+
+        Raises:
+            ServerUnavailableError: no server answers, or not in time.
+            InferenceError: the model answered with an error.
+
+        """
+        request = infer_request(provider.manifest.entry, inputs, outputs)
+        deadline = monotonic() + self._timeout
+        try:
+            async with asyncio.timeout(self._timeout):
+                with stage("queue"):
+                    await self._slots.acquire()
+                try:
+                    with stage("triton"):
+                        response = await self._send(provider, request, deadline)
+                finally:
+                    self._slots.release()
+        except TimeoutError:
+            raise ServerUnavailableError(
+                f"the inference server did not answer within {self._timeout:g} seconds"
+            ) from None
+        return read_outputs(response)
+
+    async def ready(self) -> dict[str, bool]:
+        """Whether each of the site's servers answers, by address."""
+        answers = await asyncio.gather(*(server.client.server_ready() for server in self._site))
+        return {server.url: answer for server, answer in zip(self._site, answers, strict=True)}
+
+    async def close(self) -> None:
+        """Close all channels."""
+        for server in (*self._site, *self._others.values()):
+            await server.client.close()
+
+    async def _send(self, provider: Provider, request: object, deadline: float) -> object:
+        failure = ServerUnavailableError("no inference server is configured")
+        for server in self._candidates(provider):
+            server.in_flight += 1
+            try:
+                return await server.client.infer(request, deadline - monotonic())
+            except ServerUnavailableError as error:
+                failure = error
+                server.avoid_until = monotonic() + AVOID_SECONDS
+                log.warning("inference server failed", url=server.url, cause=error.message)
+            finally:
+                server.in_flight -= 1
+        raise failure
+
+    def _candidates(self, provider: Provider) -> list[Server]:
+        """Servers worth asking: those that did not just fail first, the least busy of them foremost."""
+        if provider.url is not None:
+            return [self._other(provider.url)]
+        if len(self._site) < 2:
+            return self._site
+        now = monotonic()
+        return sorted(self._site, key=lambda server: (server.avoid_until > now, server.in_flight))
+
+    def _other(self, url: str) -> Server:
+        if url not in self._others:
+            self._others[url] = Server(url, TritonClient(url))
+        return self._others[url]

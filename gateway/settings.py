@@ -1,0 +1,43 @@
+"""What an operator may choose about a gateway."""
+
+from dataclasses import dataclass
+
+MEBIBYTE = 2**20
+
+
+@dataclass(frozen=True)
+class GatewaySettings:
+    """Bounds and addresses of one gateway process.
+
+    Attributes:
+        host: address to listen on.
+        port: TCP port to listen on; 0 takes a free one.
+        max_body_bytes: largest request body; a larger one answers 413.
+        max_bodies_bytes: all request bodies in progress together; beyond it requests answer 503.
+        max_requests: requests that may be in progress; one more answers 503.
+        tokenizer_threads: threads that turn text into token ids.
+        tokenizer_queue: requests that may wait for those threads; one more answers 503.
+        tokens_per_pack: most tokens, padding included, that one ModelInfer carries.
+        packs_per_request: packs of one request that may be on their way to Triton together.
+        packs_in_flight: packs of all requests that may be on their way to Triton together.
+        triton_timeout: seconds that Triton has for a pack, the wait for a free slot included.
+        poll_interval: seconds between two looks at the catalogue's generation.
+        drain_timeout: seconds that running requests have to finish after SIGTERM.
+        log_json: log lines as JSON; otherwise for reading on a terminal.
+
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    max_body_bytes: int = 16 * MEBIBYTE
+    max_bodies_bytes: int = 128 * MEBIBYTE
+    max_requests: int = 512
+    tokenizer_threads: int = 2
+    tokenizer_queue: int = 512
+    tokens_per_pack: int = 8192
+    packs_per_request: int = 4
+    packs_in_flight: int = 64
+    triton_timeout: float = 30.0
+    poll_interval: float = 0.25
+    drain_timeout: int = 30
+    log_json: bool = True
