@@ -1,16 +1,12 @@
 """Accounts by name."""
 
-import re
-
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from control_plane.accounts.tables import Account
 from control_plane.db.engine import Database
 from control_plane.errors import AccountNotFoundError, InvalidRequestError
-from control_plane.models.tables import GLOBAL_OWNER
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+from model_repository.layout import GLOBAL_OWNER, check_owner_name
 
 
 class AccountService:
@@ -23,7 +19,8 @@ class AccountService:
         """Id of the account of that name, which is made if there is none.
 
         Raises:
-            InvalidRequestError: the name cannot stand in the name of a repository entry.
+            InvalidNameError: the name cannot stand in the name of a repository entry.
+            InvalidRequestError: it is the name that stands for the built-in models.
 
         """
         async with self._database.session() as session:
@@ -47,11 +44,8 @@ class AccountService:
 
 async def ensure_account(session: AsyncSession, name: str) -> int:
     """`AccountService.ensure` within a transaction."""
-    if not _NAME.fullmatch(name) or name == GLOBAL_OWNER:
-        raise InvalidRequestError(
-            f"account name {name!r} is not possible",
-            hint=f"1 to 64 of a-z, 0-9, - and _, beginning with a letter or digit, and not {GLOBAL_OWNER}.",
-        )
+    if check_owner_name(name) == GLOBAL_OWNER:
+        raise InvalidRequestError(f"{GLOBAL_OWNER} stands for the built-in models and cannot be an account")
     account = (await session.exec(select(Account).where(Account.name == name))).one_or_none()
     if account is None:
         account = Account(name=name)

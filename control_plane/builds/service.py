@@ -14,7 +14,8 @@ from control_plane.builds.tables import UNFINISHED, Build, BuildStage, BuildStat
 from control_plane.db.engine import Database
 from control_plane.db.types import utc_now
 from control_plane.errors import BuildNotFoundError
-from control_plane.models.tables import GLOBAL_OWNER, Model, Version, VersionState
+from control_plane.models.tables import Model, Version, VersionState
+from model_repository.layout import GLOBAL_OWNER
 
 _SELECT = (
     select(Build, Model.name, Account.name, Version.number)

@@ -9,9 +9,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from control_plane.accounts.tables import Account
 from control_plane.builds.tables import UNFINISHED, Build, BuildStatus
 from control_plane.models.schemas import BuildState, ModelSummary
-from control_plane.models.tables import GLOBAL_OWNER, Model, Version, VersionState
+from control_plane.models.tables import Model, Version, VersionState
 from control_plane.routers.service import effective_aliases
 from control_plane.routers.tables import Router
+from model_repository.layout import GLOBAL_OWNER
 
 
 def owned_by(account_id: int | None) -> ColumnElement[bool]:

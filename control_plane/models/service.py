@@ -73,7 +73,8 @@ class ModelService:
             the build's id.
 
         Raises:
-            InvalidRequestError: the name, an alias or the source is malformed.
+            InvalidNameError: the name or an alias may not be.
+            InvalidRequestError: the source, the digest or the aliases are malformed.
             AccountNotFoundError: no account of the owner's name.
             ConflictError: somebody else adds the same name at this moment.
 

@@ -10,9 +10,6 @@ from sqlmodel import Field, SQLModel
 from control_plane.db.types import EnumText, ManifestText, UtcDateTime, utc_now
 from model_repository.manifest import Manifest, Task
 
-GLOBAL_OWNER = "global"
-"""What stands for the owner of a built-in model where a name is needed."""
-
 
 class VersionState(StrEnum):
     """Life of a version; Triton should hold the entries of those that are loading, active or draining."""

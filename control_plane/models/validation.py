@@ -4,8 +4,8 @@ import re
 
 from control_plane.errors import InvalidRequestError
 from control_plane.models.schemas import NewModel
+from model_repository.layout import check_model_name
 
-_NAME = re.compile(r"[a-z0-9_-]{3,100}")
 _SOURCE = re.compile(
     r"hf:[\w.-]+(/[\w.-]+)?(@[\w./-]+)?"
     r"|file:.+"
@@ -18,13 +18,12 @@ def check(new: NewModel) -> None:
     """Refuse what can never be built.
 
     Raises:
-        InvalidRequestError: with the field and what it should look like.
+        InvalidNameError: the name or an alias may not be.
+        InvalidRequestError: the source, the digest or the aliases are malformed.
 
     """
-    if not _NAME.fullmatch(new.name):
-        raise InvalidRequestError(
-            f"model name {new.name!r} is not possible", hint="3 to 100 of a-z, 0-9, - and _."
-        )
+    for name in (new.name, *new.aliases):
+        check_model_name(name)
     if not _SOURCE.fullmatch(new.source):
         raise InvalidRequestError(
             f"source {new.source!r} is not understood",
@@ -34,5 +33,3 @@ def check(new: NewModel) -> None:
         raise InvalidRequestError("sha256 must be 64 lower-case hexadecimal digits")
     if new.aliases and (new.owner is not None or new.task is None):
         raise InvalidRequestError("only built-in models with a task have aliases")
-    if any(not _NAME.fullmatch(alias) for alias in new.aliases):
-        raise InvalidRequestError(f"an alias is not possible: {', '.join(new.aliases)}")

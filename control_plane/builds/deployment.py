@@ -1,0 +1,60 @@
+"""The moments at which a version changes its state: published, active. Each is one transaction."""
+
+from control_plane.builds.queue import Claim, owned
+from control_plane.builds.tables import BuildStatus
+from control_plane.db.engine import Database
+from control_plane.db.generation import touch_catalog
+from control_plane.db.types import utc_now
+from control_plane.models.queries import version_in
+from control_plane.models.tables import Model, Version, VersionState
+from control_plane.routers.service import route_to, router_of
+from converters.spec import BuildCancelledError
+from model_repository.manifest import Manifest
+
+
+async def announce(database: Database, claim: Claim, manifest: Manifest) -> None:
+    """Note that the version's entry is about to be published, so that it is found again after a crash.
+
+    Raises:
+        ClaimLostError: another worker owns the build now.
+
+    """
+    async with database.session() as session:
+        version = await session.get_one(Version, (await owned(session, claim)).version_id)
+        version.manifest, version.published = manifest, True
+
+
+async def mark_loading(database: Database, claim: Claim) -> None:
+    """Note that the version's entry is complete: from now on Triton may hold it.
+
+    Raises:
+        ClaimLostError: another worker owns the build now.
+
+    """
+    async with database.session() as session:
+        version = await session.get_one(Version, (await owned(session, claim)).version_id)
+        version.state = VersionState.LOADING
+
+
+async def activate(database: Database, claim: Claim, manifest: Manifest) -> None:
+    """The flip: the version serves, the one before it drains, the build has succeeded, gateways are told.
+
+    Raises:
+        ClaimLostError: another worker owns the build now.
+        BuildCancelledError: the build was cancelled, or its model removed, in the meantime.
+
+    """
+    async with database.session() as session:
+        build = await owned(session, claim)
+        router = await router_of(session, build.model_id)
+        if build.cancel_requested or router is None:
+            raise BuildCancelledError(build.message)
+        generation = await touch_catalog(session)
+        if (before := await version_in(session, build.model_id, VersionState.ACTIVE)) is not None:
+            before.state, before.drain_generation = VersionState.DRAINING, generation
+        version = await session.get_one(Version, build.version_id)
+        version.state, version.activated_at = VersionState.ACTIVE, utc_now()
+        (await session.get_one(Model, build.model_id)).task = manifest.task
+        await route_to(session, router, build.version_id, manifest.task)
+        build.status, build.percent, build.finished_at = BuildStatus.SUCCEEDED, 100.0, utc_now()
+        build.message = build.hint = ""

@@ -1,0 +1,73 @@
+"""The stages that follow a conversion, in the worker itself: publish the entry, load it into every Triton."""
+
+import asyncio
+from pathlib import Path
+
+import structlog
+
+from control_plane.builds.deployment import announce, mark_loading
+from control_plane.builds.queue import Claim
+from control_plane.db.engine import Database
+from control_plane.servers import Servers
+from model_repository import layout, rollout
+from model_repository.client import TritonClient
+from model_repository.errors import EntryExistsError, ServerUnavailableError
+from model_repository.manifest import Manifest, decode
+from model_repository.storage import Storage
+
+logger = structlog.get_logger(__name__)
+
+PATIENCE_SECONDS = 300.0
+"""How long loading waits for a Triton server that does not answer."""
+
+
+async def publish(database: Database, storage: Storage, claim: Claim, entry: Path) -> Manifest:
+    """Bring a finished entry into the repository.
+
+    An entry of that name can only be what this build left there when it was killed: it has never been loaded.
+
+    Raises:
+        RepositoryError: the repository refuses it.
+        ClaimLostError: another worker owns the build now.
+
+    """
+    manifest = decode(await asyncio.to_thread((entry / layout.MANIFEST).read_bytes))
+    await announce(database, claim, manifest)
+    try:
+        await asyncio.to_thread(storage.publish, entry, manifest)
+    except EntryExistsError:
+        await asyncio.to_thread(storage.remove, manifest.entry)
+        await asyncio.to_thread(storage.publish, entry, manifest)
+    await mark_loading(database, claim)
+    return manifest
+
+
+async def roll_out(servers: Servers, manifest: Manifest) -> None:
+    """Load an entry into every server and prove it there.
+
+    Raises:
+        RolloutError: a server cannot load it, or answers wrongly.
+        ServerUnavailableError: a server does not answer for `PATIENCE_SECONDS`.
+
+    """
+    try:
+        async with servers.lock(manifest.entry), asyncio.TaskGroup() as group:
+            for client in servers.clients:
+                group.create_task(_bring_up(client, servers.storage, manifest))
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from failures
+
+
+async def _bring_up(client: TritonClient, storage: Storage, manifest: Manifest) -> None:
+    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    while True:
+        await client.wait_ready(max(1.0, deadline - asyncio.get_running_loop().time()))
+        try:
+            return await rollout.bring_up(client, storage, manifest)
+        except ServerUnavailableError as error:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+            logger.warning(
+                "loading begins again", entry=manifest.entry, server=client.url, reason=error.message
+            )
+            await asyncio.sleep(1.0)

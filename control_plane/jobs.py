@@ -1,0 +1,178 @@
+"""The job engine: conversions on dask, in this process or on a cluster. What must last stands in SQL."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+from distributed import Client, Event, Future, KilledWorker, LocalCluster, Security
+from distributed.client import CancelledError as FutureCancelledError
+
+from control_plane.errors import JobError, JobLostError
+from control_plane.job import JobResult, run_job
+from control_plane.settings import JobSettings
+from converters.spec import BuildCancelledError, BuildSpec, ConversionError, Report, StageEvent
+
+logger = structlog.get_logger(__name__)
+
+CANCEL_SECONDS = 30.0
+"""Time that a cancelled job has to end its child processes."""
+
+
+class JobEngine:
+    """Runs conversions; one object a worker process."""
+
+    def __init__(self, settings: JobSettings) -> None:
+        self._settings = settings
+        self._cluster: LocalCluster | None = None
+        self._client: Client | None = None
+
+    async def start(self) -> None:
+        """Connect to the scheduler, or start one in this process.
+
+        Raises:
+            JobError: the scheduler does not answer.
+
+        """
+        address: Any = self._settings.scheduler
+        if address is None:
+            address = self._cluster = await LocalCluster(
+                n_workers=1,
+                threads_per_worker=self._settings.concurrent_builds,
+                processes=False,
+                memory_limit=0,  # each stage is limited by itself, in its own process
+                dashboard_address=None,
+                asynchronous=True,
+            )
+        try:
+            self._client = await Client(
+                address, asynchronous=True, set_as_default=False, security=self._security(), timeout=10
+            )
+        except (OSError, TimeoutError) as error:
+            raise JobError(f"the job scheduler {self._settings.scheduler} does not answer") from error
+
+    async def close(self) -> None:
+        """Disconnect; jobs of a scheduler in this process end."""
+        if self._client is not None:
+            await self._client.close()
+        if self._cluster is not None:
+            await self._cluster.close()
+        self._client = self._cluster = None
+
+    async def ready(self) -> bool:
+        """Whether there is a scheduler with at least one worker; a lost connection is made anew."""
+        if self._client is None or self._client.status != "running":
+            await self.close()
+            try:
+                await self.start()
+            except JobError as error:
+                logger.warning("no job scheduler", reason=error.message)
+                return False
+        return bool(await self._workers())
+
+    async def run(
+        self, spec: BuildSpec, workspace: Path, *, attempt: int, report: Report, cancelled: asyncio.Event
+    ) -> Path:
+        """Run a conversion to its end.
+
+        Args:
+            workspace: the build's folder, under the same path on every job worker.
+            attempt: part of the job's key: a job of an earlier attempt is never mistaken for this one.
+            report: called in this event loop for every event of the build.
+            cancelled: set it to end the build; the call then returns within `CANCEL_SECONDS`.
+
+        Returns:
+            Folder of the finished entry.
+
+        Raises:
+            ConversionError: the build cannot go on.
+            BuildCancelledError: `cancelled` was set.
+            JobLostError: the job went down with its worker or scheduler; submit it again.
+            JobError: no worker offers the resources that are asked for.
+
+        """
+        client = self._client
+        if client is None:
+            raise JobLostError("the job engine is not running")
+        await self._check_resources()
+        key = f"build-{spec.build_id}-{attempt}"
+        client.subscribe_topic(key, lambda event: report(msgspec.convert(event[1]["event"], StageEvent)))
+        future = client.submit(
+            run_job,
+            spec,
+            str(workspace),
+            key,
+            key=key,
+            pure=False,
+            resources=dict(self._settings.resources) or None,
+        )
+        stop = Event(key, client=client)
+        try:
+            result = await self._result(future, stop, cancelled)
+        finally:
+            if client.status == "running":
+                client.unsubscribe_topic(key)
+                await future.cancel(force=True)
+        if result.error is None:
+            return Path(result.entry)
+        if result.cancelled:
+            if cancelled.is_set():
+                raise BuildCancelledError(result.error)
+            raise JobLostError("the job lost its scheduler")
+        raise ConversionError(result.error, hint=result.hint)
+
+    async def _result(self, future: Future, stop: Event, cancelled: asyncio.Event) -> JobResult:
+        answer = asyncio.ensure_future(future.result())
+        asked = asyncio.ensure_future(cancelled.wait())
+        try:
+            await asyncio.wait((answer, asked), return_when=asyncio.FIRST_COMPLETED)
+            if not answer.done():
+                await stop.set()
+                await asyncio.wait((answer,), timeout=CANCEL_SECONDS)
+            if not answer.done():
+                raise BuildCancelledError("cancelled; the job did not end in time")
+            result: JobResult = answer.result()
+            await stop.clear()
+        except KilledWorker as error:
+            raise JobLostError(
+                "every worker that ran the job died", hint="Memory may be short: see the workers' logs."
+            ) from error
+        except (FutureCancelledError, OSError) as error:
+            raise JobLostError("the job was lost with its scheduler") from error
+        finally:
+            answer.cancel()
+            asked.cancel()
+        return result
+
+    async def _check_resources(self) -> None:
+        """Dask would wait for ever for a resource that nobody offers."""
+        offers = [worker.get("resources", {}) for worker in (await self._workers()).values()]
+        needed = self._settings.resources
+        if offers and not any(all(offer.get(tag, 0) >= needed[tag] for tag in needed) for offer in offers):
+            wanted = ", ".join(f"{tag}={amount:g}" for tag, amount in needed.items())
+            raise JobError(
+                f"no job worker offers {wanted}",
+                hint='Start one with `dask worker SCHEDULER --resources "GPU=1"`, or change the setting.',
+            )
+
+    async def _workers(self) -> Mapping[str, Any]:
+        assert self._client is not None
+        try:
+            identity: Mapping[str, Any] = await self._client.scheduler.identity(n_workers=-1)
+        except (OSError, TimeoutError):
+            return {}
+        workers: Mapping[str, Any] = identity["workers"]
+        return workers
+
+    def _security(self) -> Security | None:
+        settings = self._settings
+        if settings.tls_ca_file is None:
+            return None
+        return Security(
+            require_encryption=True,
+            tls_ca_file=str(settings.tls_ca_file),
+            tls_client_cert=str(settings.tls_cert_file),
+            tls_client_key=str(settings.tls_key_file),
+        )

@@ -1,0 +1,107 @@
+"""Takes versions out of Triton when their requests have ended, and old ones off the disk."""
+
+import asyncio
+
+import structlog
+from sqlmodel import col, select
+
+from control_plane.db.engine import Database
+from control_plane.gateways import all_acknowledged
+from control_plane.models.tables import Model, Version, VersionState
+from control_plane.servers import Servers
+from model_repository.client import EntryState
+from model_repository.errors import RepositoryError, ServerUnavailableError
+from model_repository.rollout import take_down
+
+logger = structlog.get_logger(__name__)
+
+KEPT = 2
+"""How many retired versions of a model stay on disk for a rollback."""
+
+_GONE = (VersionState.RETIRED, VersionState.FAILED)
+
+
+class Retirement:
+    """The last part of a version's life. Its state stands in SQL, so it goes on after a crash."""
+
+    def __init__(self, database: Database, servers: Servers) -> None:
+        self._database = database
+        self._servers = servers
+
+    async def sweep(self) -> None:
+        """Do what is due now."""
+        for version in await self._drained():
+            await self._retire(version)
+        for version in await self._superfluous():
+            await self._delete(version)
+
+    async def _drained(self) -> list[Version]:
+        async with self._database.reading() as session:
+            draining = (
+                await session.exec(select(Version).where(Version.state == VersionState.DRAINING))
+            ).all()
+        return [
+            version
+            for version in draining
+            if version.drain_generation is not None
+            and await all_acknowledged(self._database, version.drain_generation)
+        ]
+
+    async def _retire(self, version: Version) -> None:
+        assert version.manifest is not None
+        entry = version.manifest.entry
+        async with self._servers.lock(entry):
+            if not await self._is_still(version, (VersionState.DRAINING,)):
+                return
+            await self._unload(entry)
+            async with self._database.session() as session:
+                row = await session.get_one(Version, version.id, with_for_update=True)
+                if row.state is VersionState.DRAINING:
+                    row.state, row.drain_generation = VersionState.RETIRED, None
+        logger.info("version retired", entry=entry)
+
+    async def _superfluous(self) -> list[Version]:
+        published = (
+            select(Version, col(Model.deleted_at).is_not(None))
+            .join(Model)
+            .where(col(Version.published), col(Version.state).in_(_GONE))
+            .order_by(col(Version.activated_at).desc(), col(Version.number).desc())
+        )
+        async with self._database.reading() as session:
+            rows = (await session.exec(published)).all()
+        kept: dict[int, int] = {}
+        superfluous = []
+        for version, model_is_gone in rows:
+            rank = kept.get(version.model_id, 0)
+            if model_is_gone or version.state is VersionState.FAILED or rank >= KEPT:
+                superfluous.append(version)
+            else:
+                kept[version.model_id] = rank + 1
+        return superfluous
+
+    async def _delete(self, version: Version) -> None:
+        assert version.manifest is not None
+        entry = version.manifest.entry
+        async with self._servers.lock(entry):
+            if not await self._is_still(version, _GONE):
+                return
+            await self._unload(entry)
+            await asyncio.to_thread(self._servers.storage.remove, entry)
+            async with self._database.session() as session:
+                (await session.get_one(Version, version.id)).published = False
+        logger.info("version deleted", entry=entry)
+
+    async def _is_still(self, version: Version, states: tuple[VersionState, ...]) -> bool:
+        async with self._database.reading() as session:
+            return (await session.get_one(Version, version.id)).state in states
+
+    async def _unload(self, entry: str) -> None:
+        """Unload an entry wherever it is loaded; a server that is away forgets it by itself."""
+        for client in self._servers.clients:
+            try:
+                if (await client.index()).get(entry) in (EntryState.READY, EntryState.LOADING):
+                    await take_down(client, entry)
+            except ServerUnavailableError as error:
+                logger.info("server away", entry=entry, server=client.url, reason=error.message)
+            except RepositoryError as error:
+                logger.warning("entry stays loaded", entry=entry, server=client.url, reason=error.message)

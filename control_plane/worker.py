@@ -1,0 +1,102 @@
+"""The worker process: runs builds, keeps Triton right and retires old versions, until it is told to stop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from control_plane.builds import queue
+from control_plane.builds.queue import Claim
+from control_plane.builds.runner import BuildRunner
+from control_plane.db.engine import Database
+from control_plane.jobs import JobEngine
+from control_plane.reconciler import Reconciler
+from control_plane.retirement import Retirement
+from control_plane.servers import Servers
+from control_plane.settings import JobSettings
+from model_repository.errors import ServerUnavailableError, TriremeError
+from model_repository.storage import Storage
+
+logger = structlog.get_logger(__name__)
+
+POLL_SECONDS = 0.5
+"""How often a worker looks for something to do."""
+
+
+class Worker:
+    """Everything that changes deployments. Several may share a database; each build is run by one of them."""
+
+    def __init__(
+        self,
+        database: Database,
+        storage: Storage,
+        triton_urls: Sequence[str],
+        settings: JobSettings,
+        workspaces: Path,
+    ) -> None:
+        self._database = database
+        self._storage = storage
+        self._urls = triton_urls
+        self._settings = settings
+        self._workspaces = workspaces
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; builds under way are then given back and go on after the next start."""
+        servers = Servers(self._urls, self._storage)
+        engine = JobEngine(self._settings)
+        runner = BuildRunner(self._database, servers, engine, self._settings, self._workspaces)
+        retirement = Retirement(self._database, servers)
+        sweeps = [Reconciler(self._database, servers, client).sweep for client in servers.clients]
+        try:
+            async with asyncio.TaskGroup() as group:
+                sweepers = [group.create_task(_repeat(sweep, stop)) for sweep in (retirement.sweep, *sweeps)]
+                await self._build(engine, runner, stop)
+                for sweeper in sweepers:
+                    sweeper.cancel()
+        finally:
+            await engine.close()
+            await servers.close()
+
+    async def _build(self, engine: JobEngine, runner: BuildRunner, stop: asyncio.Event) -> None:
+        under_way: dict[int, asyncio.Task[None]] = {}
+
+        async def run(claim: Claim) -> None:
+            try:
+                await runner.run(claim, stop)
+            except Exception:  # the boundary of a build: the worker lives on, and the build is taken up again
+                logger.exception("build left behind", build=claim.build_id)
+            finally:
+                del under_way[claim.build_id]
+
+        async def fill() -> None:
+            while len(under_way) < self._settings.concurrent_builds and await engine.ready():
+                claim = await queue.claim(
+                    self._database,
+                    lease_seconds=self._settings.lease_seconds,
+                    max_losses=self._settings.max_losses,
+                    besides=under_way.keys(),
+                )
+                if claim is None:
+                    return
+                under_way[claim.build_id] = asyncio.create_task(run(claim))
+
+        await _repeat(fill, stop)
+        if under_way:
+            await asyncio.wait(under_way.values())
+
+
+async def _repeat(work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+    """Do a piece of work over and over; a database or a Triton that is away for a while is waited for."""
+    while not stop.is_set():
+        try:
+            await work()
+        except ServerUnavailableError:
+            logger.debug("Triton is away")
+        except (TriremeError, SQLAlchemyError, OSError) as error:
+            logger.warning("work put off", work=work.__qualname__, reason=str(error))
+        try:
+            await asyncio.wait_for(stop.wait(), POLL_SECONDS)
+        except TimeoutError:
+            continue
