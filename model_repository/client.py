@@ -98,17 +98,28 @@ class TritonClient:
             return False
         return bool(response.ready)
 
-    async def wait_ready(self, timeout: float) -> None:  # noqa: ASYNC109  # reads better than a block at each caller
+    async def wait_ready(
+        self,
+        timeout: float,  # noqa: ASYNC109  # reads better than a block around each call
+        *,
+        name: str | None = None,
+    ) -> None:
         """Wait until the server takes requests.
 
+        Args:
+            timeout: seconds.
+            name: the server's own name (its `--id`), to wait for that one and no other on the same port.
+
         Raises:
-            ServerUnavailableError: it does not within `timeout` seconds.
+            ServerUnavailableError: it does not in time.
 
         """
         try:
             async with asyncio.timeout(timeout):
                 await self._channel.channel_ready()
-                while not await self.server_ready():  # noqa: ASYNC110  # the server tells nobody when it is ready
+                while not (  # noqa: ASYNC110  # no server tells when it will be ready
+                    await self.server_ready() and name in (None, await self._server_name())
+                ):
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError as error:
             raise ServerUnavailableError(f"Triton was not ready within {timeout:g} s") from error
@@ -158,6 +169,13 @@ class TritonClient:
         return {
             model.name: EntryState(model.state) for model in response.models if layout.is_entry(model.name)
         }
+
+    async def _server_name(self) -> str:
+        try:
+            response = await self._stub.ServerMetadata(pb.ServerMetadataRequest(), timeout=READY_SECONDS)
+        except grpc.aio.AioRpcError:
+            return ""
+        return str(response.name)
 
 
 def _raise(error: grpc.aio.AioRpcError) -> Never:
