@@ -34,8 +34,8 @@ class BodyTooLargeError(TriremeError):
     code = "body_too_large"
 
 
-class JSONBody(AbstractDTO[T]):
-    """Give it to a handler as `dto=JSONBody[Struct], return_dto=None` beside `data: Struct`."""
+class StrictJSON(AbstractDTO[T]):
+    """Give it to a handler as `dto=StrictJSON[Struct], return_dto=None` beside `data: Struct`."""
 
     decoder: ClassVar[msgspec.json.Decoder[Any]]
 
@@ -64,7 +64,7 @@ class JSONBody(AbstractDTO[T]):
 
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    """Decode `body`; see `JSONBody.decode_bytes`."""
+    """Decode `body`; see `StrictJSON.decode_bytes`."""
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 from litestar import Controller, Response, get
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 
 from gateway.catalog_feed import CatalogFeed
@@ -52,7 +53,12 @@ class HealthController(Controller):
         return Health()
 
     @get("/health/ready", operation_id="ready", summary="Readiness probe", responses=UNREADY)
-    async def ready(self, snapshots: Snapshots, feed: CatalogFeed, triton: TritonPool) -> Response[Readiness]:
+    async def ready(
+        self,
+        snapshots: NamedDependency[Snapshots],
+        feed: NamedDependency[CatalogFeed],
+        triton: NamedDependency[TritonPool],
+    ) -> Response[Readiness]:
         """Say whether requests can be served; 503 when not, so that a load balancer sends them elsewhere.
 
         An unreachable database only degrades: the last catalogue stays in service, and taking every gateway

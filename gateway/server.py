@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
-import uvloop
 from litestar import Litestar
 
-from gateway.observability import logs
 from gateway.settings import GatewaySettings
 from model_repository.errors import TriremeError
 
@@ -81,12 +79,6 @@ async def serve(
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
-
-
-def run(app: Litestar, settings: GatewaySettings, *, on_ready: Callable[[str], None] | None = None) -> None:
-    """Be a gateway process: set up its log, and `serve` on uvloop."""
-    logs.configure(json=settings.log_json)
-    uvloop.run(serve(app, settings, on_ready=on_ready))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -23,7 +23,6 @@ class GatewaySettings:
         triton_timeout: seconds that Triton has for a pack, the wait for a free slot included.
         poll_interval: seconds between two looks at the catalogue's generation.
         drain_timeout: seconds that running requests have to finish after SIGTERM.
-        log_json: log lines as JSON; otherwise for reading on a terminal.
 
     """
 
@@ -40,4 +39,3 @@ class GatewaySettings:
     triton_timeout: float = 30.0
     poll_interval: float = 0.25
     drain_timeout: int = 30
-    log_json: bool = True

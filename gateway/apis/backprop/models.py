@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from litestar import Controller, Request, delete, get
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, FromQuery
 
 from control_plane.catalog import Key
 from control_plane.models.schemas import ModelSummary
@@ -34,7 +36,10 @@ class ModelsController(Controller):
         responses=documented(ErrorBody, BadRequestError, ForbiddenError),
     )
     async def list_models(
-        self, request: Request[Key, Key, Any], model_service: ModelService, include_global: bool = False
+        self,
+        request: Request[Key, Key, Any],
+        model_service: NamedDependency[ModelService],
+        include_global: FromQuery[bool] = False,
     ) -> list[ModelItem]:
         """List your own models, and with `include_global` those that everybody may use."""
         found = await model_service.list(request.auth.account_id, include_global=include_global)
@@ -49,7 +54,10 @@ class ModelsController(Controller):
         responses={404: NOT_FOUND, **documented(ErrorBody, ForbiddenError)},
     )
     async def get_model(
-        self, request: Request[Key, Key, Any], model_service: ModelService, model: str
+        self,
+        request: Request[Key, Key, Any],
+        model_service: NamedDependency[ModelService],
+        model: FromPath[str],
     ) -> ModelDetail:
         """Tell all about a model. Built-in models cannot be queried."""
         found = await model_service.get(request.auth.account_id, model)
@@ -71,7 +79,11 @@ class ModelsController(Controller):
         responses={404: NOT_FOUND, **documented(ErrorBody, ForbiddenError)},
     )
     async def delete_model(
-        self, request: Request[Key, Key, Any], model_service: ModelService, feed: CatalogFeed, model: str
+        self,
+        request: Request[Key, Key, Any],
+        model_service: NamedDependency[ModelService],
+        feed: NamedDependency[CatalogFeed],
+        model: FromPath[str],
     ) -> None:
         """Delete a model; a build that is going on is cancelled. The name answers 404 from now on."""
         await model_service.remove(request.auth.account_id, model)

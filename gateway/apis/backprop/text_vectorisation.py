@@ -1,11 +1,13 @@
 """`POST /text-vectorisation`."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 from litestar import Controller, MediaType, Request, Response, post
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
+from litestar.params import Body
 
 from control_plane.catalog import Key, ModelNotFoundError, ModelNotReadyError, TaskNotSupportedError
 from gateway.apis.backprop.errors import ErrorBody
@@ -15,7 +17,7 @@ from gateway.apis.backprop.schemas import (
     TextVectorisationResponse,
 )
 from gateway.auth import ForbiddenError
-from gateway.body import BadRequestError, BodyTooLargeError, JSONBody
+from gateway.body import BadRequestError, BodyTooLargeError, StrictJSON
 from gateway.errors import documented
 from gateway.observability.timing import stage
 from gateway.serving.engine import Engine
@@ -31,6 +33,13 @@ ANSWER = ResponseSpec(
         Example(summary="a batch", value={"vector": [[0.92949192, 0.2312301], [0.82939192, 0.5312701]]}),
     ],
 )
+REQUEST = Body(
+    title="One text or a batch",
+    examples=[
+        Example(summary="a single text", value={"text": "iPhone 12 128GB", "model": "english"}),
+        Example(summary="a batch", value={"text": ["iPhone 12 128GB", "Samsung Galaxy S21"]}),
+    ],
+)
 
 
 class TextVectorisationController(Controller):
@@ -41,7 +50,7 @@ class TextVectorisationController(Controller):
     @post(
         "/text-vectorisation",
         status_code=200,
-        dto=JSONBody[TextVectorisationBody],
+        dto=StrictJSON[TextVectorisationBody],
         return_dto=None,
         operation_id="text_vectorisation",
         summary="Vectorise a text or a list of texts",
@@ -63,7 +72,10 @@ class TextVectorisationController(Controller):
         },
     )
     async def vectorise(
-        self, request: Request[Key, Key, Any], data: TextVectorisationBody, engine: Engine
+        self,
+        request: Request[Key, Key, Any],
+        data: Annotated[TextVectorisationBody, REQUEST],
+        engine: NamedDependency[Engine],
     ) -> Response[bytes]:
         """Turn each text into a vector of fixed length, to be compared by cosine similarity.
 

@@ -1,0 +1,80 @@
+"""A site for tests: real Triton, SQLite and repository, with models put into service as a build would."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlmodel import select
+from tiny_model import manifest, write_entry
+
+from control_plane.accounts.keys import KeyService
+from control_plane.accounts.service import AccountService
+from control_plane.builds.tables import Build, BuildStatus
+from control_plane.db.engine import Database
+from control_plane.db.generation import touch_catalog
+from control_plane.db.types import utc_now
+from control_plane.models.schemas import NewModel
+from control_plane.models.service import ModelService
+from control_plane.models.tables import Version, VersionState
+from control_plane.routers.service import route_to
+from control_plane.routers.tables import Router
+from model_repository.client import TritonClient
+from model_repository.manifest import Task
+from model_repository.rollout import bring_up
+from model_repository.server import EmbeddedTriton
+from model_repository.storage import FolderStorage
+
+
+@dataclass
+class Site:
+    folder: Path
+    database: Database
+    storage: FolderStorage
+    triton: EmbeddedTriton
+
+    async def key(self, account: str) -> str:
+        """A new key's secret."""
+        await AccountService(self.database).ensure(account)
+        return (await KeyService(self.database).create(account, "test")).secret
+
+    async def announce(self, name: str, *, owner: str | None = None, aliases: tuple[str, ...] = ()) -> int:
+        """Add a model whose build has not ended; returns the version's id."""
+        new = NewModel(
+            name=name,
+            source="file:/tiny",
+            task=Task.EMBEDDING,
+            owner=owner,
+            aliases=aliases,
+            description=name,
+        )
+        build_id = await ModelService(self.database).add(new)
+        async with self.database.session() as session:
+            build = await session.get_one(Build, build_id)
+            return build.version_id
+
+    async def deploy(
+        self, name: str, *, owner: str | None = None, aliases: tuple[str, ...] = (), seed: int = 0
+    ) -> str:
+        """Put a version of a model into service; returns its entry."""
+        version_id = await self.announce(name, owner=owner, aliases=aliases)
+        async with self.database.session() as session:
+            number = (await session.get_one(Version, version_id)).number
+        described = manifest(owner or "global", name, number)
+        self.storage.publish(write_entry(self.folder / described.entry, described, seed), described)
+        await self.load(described.entry)
+        async with self.database.session() as session:
+            version = await session.get_one(Version, version_id)
+            version.manifest, version.published = described, True
+            version.state, version.activated_at = VersionState.ACTIVE, utc_now()
+            build = (await session.exec(select(Build).where(Build.version_id == version_id))).one()
+            build.status = BuildStatus.SUCCEEDED
+            router = (await session.exec(select(Router).where(Router.model_id == version.model_id))).one()
+            await route_to(session, router, version_id, Task.EMBEDDING)
+            await touch_catalog(session)
+        return described.entry
+
+    async def load(self, entry: str) -> None:
+        client = TritonClient(self.triton.url)
+        try:
+            await bring_up(client, self.storage, self.storage.manifest(entry))
+        finally:
+            await client.close()
