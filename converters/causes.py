@@ -1,0 +1,32 @@
+"""Turns any failure into one line that says why and one that says what to do."""
+
+import errno
+
+from converters.messages import Failed
+from converters.spec import ConversionError
+from model_repository.errors import TriremeError
+
+LONGEST_LINE = 300
+
+
+def explain(error: Exception) -> Failed:
+    """Cause and hint; what is not known here is told by its type and the first line of its text."""
+    if isinstance(error, TriremeError):
+        return Failed(error.message, error.hint)
+    text = str(error).strip()
+    if (isinstance(error, OSError) and error.errno == errno.ENOSPC) or "No space left on device" in text:
+        return Failed("the disk is full", "Free some space where builds are kept; the build then goes on.")
+    if isinstance(error, MemoryError) or "can't allocate memory" in text:
+        return Failed("not enough memory", "Free some memory, or use a smaller model.")
+    return Failed(f"{type(error).__name__}: {first_line(text)}".rstrip(": "), "See the log of the stage.")
+
+
+def conversion_error(error: Exception) -> ConversionError:
+    """The same as an exception."""
+    failed = explain(error)
+    return ConversionError(failed.message, hint=failed.hint)
+
+
+def first_line(text: str) -> str:
+    """First line of a text, cut to a readable length."""
+    return next(iter(text.strip().splitlines()), "")[:LONGEST_LINE]

@@ -1,0 +1,25 @@
+"""The inference engines that candidates are made for; one file each, opened here by name."""
+
+from pathlib import Path
+from typing import Protocol
+
+from converters.engines import onnxruntime, openvino
+from converters.tensors import Tensors
+from model_repository.manifest import Engine, EngineSpec
+
+
+class Session(Protocol):
+    """A loaded model."""
+
+    def run(self, inputs: Tensors, outputs: tuple[str, ...]) -> Tensors:
+        """These outputs for a batch."""
+        ...
+
+
+def open_session(engine: EngineSpec, folder: Path) -> Session:
+    """Load a candidate's model files as its Triton backend will, with the same options."""
+    match engine.engine:
+        case Engine.ONNXRUNTIME:
+            return onnxruntime.Session(engine, folder)
+        case Engine.OPENVINO:
+            return openvino.Session(engine, folder)

@@ -1,0 +1,47 @@
+"""OpenVINO on the CPU."""
+
+from pathlib import Path
+
+import numpy as np
+import openvino
+
+from converters.tensors import Tensors
+from model_repository.layout import MODEL_FILES
+from model_repository.manifest import Engine, EngineSpec, Precision
+
+_HINTS = {Precision.BF16: "bf16", Precision.FP32: "f32"}
+
+
+def engine_spec(precision: Precision, threads: int) -> EngineSpec:
+    """OpenVINO with this many threads; the options are the names that Triton's backend reads."""
+    options = {"INFERENCE_NUM_THREADS": str(threads), "NUM_STREAMS": "1"}
+    return EngineSpec(engine=Engine.OPENVINO, precision=precision, options=options)
+
+
+def precisions() -> tuple[Precision, ...]:
+    """What this CPU computes: bf16 too where it has units for it."""
+    capabilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return (Precision.BF16, Precision.FP32) if "BF16" in capabilities else (Precision.FP32,)
+
+
+def convert(graph: Path, folder: Path) -> None:
+    """Write a plain ONNX graph as `model.xml` and `model.bin`, weights in fp32.
+
+    The precision of the arithmetic is chosen when the model is loaded, so one pair of files serves both.
+    """
+    model = openvino.Core().read_model(graph)
+    openvino.save_model(model, folder / MODEL_FILES[Engine.OPENVINO], compress_to_fp16=False)
+
+
+class Session:
+    """A compiled model."""
+
+    def __init__(self, engine: EngineSpec, folder: Path) -> None:
+        settings = {**engine.options, "INFERENCE_PRECISION_HINT": _HINTS[engine.precision]}
+        model = openvino.Core().compile_model(folder / MODEL_FILES[Engine.OPENVINO], "CPU", settings)
+        self._request = model.create_infer_request()
+
+    def run(self, inputs: Tensors, outputs: tuple[str, ...]) -> Tensors:
+        """These outputs for a batch, copied out of the engine's own memory."""
+        self._request.infer(dict(inputs))
+        return {name: np.array(self._request.get_tensor(name).data) for name in outputs}

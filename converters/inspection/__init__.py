@@ -1,0 +1,1 @@
+"""Reads what a source says about itself: its weights, its tokenizer and its pipeline."""

@@ -1,0 +1,115 @@
+"""The files in which sentence-transformers describes a model's own pipeline."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from converters.spec import ConversionError
+from model_repository.manifest import Pooling
+
+_FLAG = re.compile(r"pooling_mode_(?P<mode>\w+?)(_tokens?)?")
+"""The older form of `1_Pooling/config.json` has one flag a mode, the newer one names the mode."""
+
+
+class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
+    """From tokens to one vector.
+
+    Attributes:
+        root: folder of the transformer, relative to the source.
+        max_length: tokens that the pipeline takes, or None where it does not say.
+        lowercase: the pipeline lowers the text before the tokenizer sees it.
+
+    """
+
+    root: str = ""
+    pooling: Pooling = Pooling.MEAN
+    normalise: bool = False
+    max_length: int | None = None
+    lowercase: bool = False
+
+
+class _Module(msgspec.Struct):
+    path: str
+    type: str
+
+    @property
+    def kind(self) -> str:
+        return self.type.rpartition(".")[2]
+
+
+class _SentenceConfig(msgspec.Struct):
+    max_seq_length: int | None = None
+    do_lower_case: bool = False
+
+
+def read_pipeline(source: Path) -> Pipeline | None:
+    """The model's own pipeline, or None for a plain encoder.
+
+    Raises:
+        ConversionError: the pipeline has a step that is not converted, or its files are damaged.
+
+    """
+    if not (source / "modules.json").is_file():
+        return None
+    modules = read_json(source / "modules.json", list[_Module])
+    kinds = [module.kind for module in modules]
+    if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
+        odd = next((kind for kind in kinds if kind not in ("Transformer", "Pooling", "Normalize")), kinds)
+        raise ConversionError(
+            f"the pipeline's step {odd} is not converted",
+            hint="Convert a model whose modules.json has Transformer, Pooling and optionally Normalize.",
+        )
+    _refuse_prompt(source)
+    root = modules[0].path
+    settings = source / root / "sentence_bert_config.json"
+    config = read_json(settings, _SentenceConfig) if settings.is_file() else _SentenceConfig()
+    return Pipeline(
+        root=root,
+        pooling=_pooling(source / modules[1].path / "config.json"),
+        normalise=len(modules) == 3,
+        max_length=config.max_seq_length,
+        lowercase=config.do_lower_case,
+    )
+
+
+def read_json(path: Path, kind: Any) -> Any:
+    """A file of the source as `kind`.
+
+    Raises:
+        ConversionError: it is missing or not what it should be.
+
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except FileNotFoundError as error:
+        raise ConversionError(
+            f"the source holds no {path.name}", hint="Give a folder as save_pretrained() writes it."
+        ) from error
+    except msgspec.MsgspecError as error:
+        raise ConversionError(
+            f"{path.name} is damaged: {error}", hint="Download or save it again."
+        ) from error
+
+
+def _pooling(path: Path) -> Pooling:
+    config = read_json(path, dict[str, Any])
+    flags = [_FLAG.fullmatch(key) for key, value in config.items() if value is True]
+    modes = [config["pooling_mode"]] if "pooling_mode" in config else [flag["mode"] for flag in flags if flag]
+    if len(modes) != 1 or modes[0] not in list(Pooling):
+        raise ConversionError(
+            f"the pooling {' + '.join(map(str, modes)) or 'none'} is not converted",
+            hint="Mean, cls and max pooling are, one at a time.",
+        )
+    return Pooling(modes[0])
+
+
+def _refuse_prompt(source: Path) -> None:
+    path = source / "config_sentence_transformers.json"
+    name = read_json(path, dict[str, Any]).get("default_prompt_name") if path.is_file() else None
+    if name is not None:
+        raise ConversionError(
+            f"the pipeline puts the prompt {name!r} before every text, which is not converted",
+            hint="Set default_prompt_name to null, and have callers send the prompt.",
+        )

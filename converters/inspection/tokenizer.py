@@ -1,0 +1,90 @@
+"""The tokenizer as one Rust file: how text becomes ids; lengths and padding are the manifest's."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+from tokenizers.normalizers import Lowercase, Sequence
+from transformers import AutoTokenizer
+
+from converters.causes import first_line
+from converters.inspection.pipeline import read_json
+from converters.spec import ConversionError
+
+UNLIMITED = 10**6
+"""A tokenizer without a limit says so with a number far above any real length."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizerFacts:
+    """What the manifest and the graph need to know.
+
+    Attributes:
+        max_length: limit in tokens, or None where the tokenizer has none.
+        type_ids: a single text gets token types other than 0.
+
+    """
+
+    pad_id: int
+    pad_token: str
+    max_length: int | None
+    type_ids: bool
+
+
+def write_tokenizer(root: Path, target: Path, *, lowercase: bool, pad_id: int | None) -> TokenizerFacts:
+    """Write `tokenizer.json` without truncation and padding.
+
+    Args:
+        root: folder of the model.
+        target: path of the file.
+        lowercase: lower the text first, as the model's pipeline does.
+        pad_id: the model's padding id, used where the tokenizer names no padding token.
+
+    Raises:
+        ConversionError: there is no tokenizer, it is damaged, or it has nothing to pad with.
+
+    """
+    tokenizer = _load(root)
+    config = read_json(root / "tokenizer_config.json", dict[str, Any]) if _has_config(root) else {}
+    token = config.get("pad_token")
+    token = token.get("content") if isinstance(token, dict) else token
+    if token is None and pad_id is not None:
+        token = tokenizer.id_to_token(pad_id)
+    found = tokenizer.token_to_id(token) if token is not None else None
+    if token is None or found is None:
+        raise ConversionError(
+            "the tokenizer has no padding token", hint="Set pad_token in tokenizer_config.json."
+        )
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    if lowercase:
+        steps = [Lowercase(), tokenizer.normalizer] if tokenizer.normalizer else [Lowercase()]
+        tokenizer.normalizer = Sequence(steps)
+    tokenizer.save(str(target))
+    limit = config.get("model_max_length")
+    return TokenizerFacts(
+        pad_id=found,
+        pad_token=token,
+        max_length=int(limit) if limit is not None and limit < UNLIMITED else None,
+        type_ids=any(tokenizer.encode("one text").type_ids),
+    )
+
+
+def _has_config(root: Path) -> bool:
+    return (root / "tokenizer_config.json").is_file()
+
+
+def _load(root: Path) -> Tokenizer:
+    """The model's Rust tokenizer, made from its vocabulary files where it has only those."""
+    file = root / "tokenizer.json"
+    try:
+        if file.is_file():
+            return Tokenizer.from_file(str(file))
+        rust: Tokenizer = AutoTokenizer.from_pretrained(root, local_files_only=True).backend_tokenizer
+    except Exception as error:
+        raise ConversionError(
+            f"the tokenizer cannot be loaded: {first_line(str(error))}",
+            hint="Add tokenizer.json, as save_pretrained() of a fast tokenizer writes it.",
+        ) from error
+    return rust

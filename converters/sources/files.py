@@ -1,0 +1,28 @@
+"""Which files of a source a conversion reads, and the digest over them."""
+
+import hashlib
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+
+WANTED = ("*.safetensors", "*.json", "*.txt", "*.model")
+"""Weights, settings, vocabularies and sentencepiece models: data only. Pickles and code are never fetched."""
+
+UNWANTED_FOLDERS = ("onnx", "openvino", "coreml", "original")
+"""Other people's conversions beside the original weights."""
+
+
+def is_wanted(path: str) -> bool:
+    """Whether a file, by its path inside the source, belongs to what is converted."""
+    parts = PurePosixPath(path).parts
+    return not set(parts) & set(UNWANTED_FOLDERS) and any(fnmatch(path, pattern) for pattern in WANTED)
+
+
+def digest(folder: Path) -> str:
+    """`sha256:` over the relative name and the bytes of every file, in the order of their names."""
+    total = hashlib.sha256()
+    for path in sorted(file for file in folder.rglob("*") if file.is_file()):
+        name = path.relative_to(folder).as_posix().encode()
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").digest()
+        total.update(len(name).to_bytes(8, "big") + name + content)
+    return f"sha256:{total.hexdigest()}"

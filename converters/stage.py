@@ -1,0 +1,82 @@
+"""`python -m converters.stage STAGE WORKSPACE`: a stage's process, and the command to reproduce it."""
+
+import argparse
+import fcntl
+import logging
+import os
+import select
+import signal
+import sys
+import time
+import traceback
+import warnings
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from converters.causes import explain
+from converters.messages import Progress, Sender
+from converters.results import Result
+from converters.spec import BuildSpec, Stage
+from converters.workspace import Workspace
+
+StageFunction = Callable[[BuildSpec, Workspace, Path, Progress], Result]
+"""`run` of a stage: reads the results of earlier stages, and writes only into its own folder."""
+
+
+def execute(stage: Stage, workspace: Workspace, progress: Progress) -> None:
+    """Run a stage in this process and save its result.
+
+    Raises:
+        ConversionError: the stage failed for a reason that it knows.
+
+    """
+    # Only the stage that runs is imported: torch alone takes seconds, and fetching needs none of it.
+    run: StageFunction = import_module(f"converters.stages.{stage}").run
+    started = time.monotonic()
+    workspace.begin(stage)
+    result = run(workspace.spec(), workspace, workspace.folder(stage), progress)
+    workspace.save(stage, result, time.monotonic() - started)
+
+
+def die_with_parent(lifeline: int) -> None:
+    """Have the kernel kill this process group as soon as the pipe's write end closes."""
+    os.set_inheritable(lifeline, False)
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
+    fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([lifeline], [], [], 0)[0]:  # the parent ended before the kernel was asked
+        os.killpg(0, signal.SIGKILL)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the stage that the command line names; 0 when its result is saved, 1 otherwise."""
+    parser = argparse.ArgumentParser(prog="python -m converters.stage", description=__doc__)
+    parser.add_argument("stage", type=Stage, choices=list(Stage))
+    parser.add_argument("workspace", type=Path)
+    parser.add_argument("--messages", type=int, help="descriptor that takes the messages; without it, stderr")
+    parser.add_argument("--lifeline", type=int, help="descriptor whose closing ends this process")
+    options = parser.parse_args(arguments)
+    if options.messages is not None:
+        os.set_inheritable(options.messages, False)
+    if options.lifeline is not None:
+        die_with_parent(options.lifeline)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    warnings.simplefilter("default")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    sender = Sender(options.messages)
+    try:
+        execute(options.stage, Workspace(options.workspace.resolve()), sender.progress)
+    except Exception as error:  # noqa: BLE001 - the process's boundary: every failure becomes one line and a log
+        traceback.print_exc()
+        sender.send(explain(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Some native libraries crash or hang while an interpreter is torn down; the result is already saved.
+    os._exit(status)

@@ -1,0 +1,17 @@
+"""Fetch: the source's files into the workspace, checked for what can be checked without a model."""
+
+from pathlib import Path
+
+from converters.messages import Progress
+from converters.results import Fetched
+from converters.sources import fetch
+from converters.sources.files import digest
+from converters.spec import BuildSpec
+from converters.workspace import Workspace
+
+
+def run(spec: BuildSpec, _workspace: Workspace, folder: Path, progress: Progress) -> Fetched:
+    """Copy the source's files into `folder` and take their digest."""
+    uri = fetch(spec.source, spec.sha256, folder, progress)
+    progress(90, "taking the digest")
+    return Fetched(uri=uri, digest=digest(folder))
