@@ -4,39 +4,13 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
-from model_repository.server import check_environment
-
+from model_repository.environment import Finding, Level, check_environment
 from trireme.data_folder import is_served
 from trireme.settings import Settings
 
 LOW_DISK_BYTES = 10 * 2**30
-
-
-class Level(StrEnum):
-    """How bad a finding is: `optional` hinders nothing that works without it."""
-
-    OK = "ok"
-    OPTIONAL = "optional"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was checked.
-
-    Attributes:
-        remedy: what to do about it, or an empty string.
-
-    """
-
-    subject: str
-    level: Level
-    detail: str
-    remedy: str = ""
 
 
 def examine(settings: Settings) -> Iterator[Finding]:

@@ -1,8 +1,8 @@
 """Every setting of every part, typed, loaded in one place.
 
 Sources, weakest first: defaults, environment (`TRIREME_*`), a TOML file, flags. A setting has one dotted
-name, such as `gateway.port`: `TRIREME_GATEWAY_PORT` in the environment, `port` under `[gateway]` in TOML. A few
-have a short name beside it (`TRIREME_PORT`, `port`). A name that nobody knows is an error.
+name, such as `gateway.port`: `TRIREME_GATEWAY_PORT` in the environment, `port` under `[gateway]` in TOML.
+A few have a short name beside it (`TRIREME_PORT`, `port`). A name that nobody knows is an error.
 """
 
 import difflib

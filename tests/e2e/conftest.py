@@ -22,8 +22,8 @@ def server(data: Path) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def original(data: Path) -> Callable[[list[str]], np.ndarray]:
     """The PyTorch model that the first build fetched, as its own pipeline uses it."""
-    import torch
-    from transformers import AutoModel, AutoTokenizer
+    import torch  # noqa: PLC0415  # seconds that tests without it need not wait
+    from transformers import AutoModel, AutoTokenizer  # noqa: PLC0415
 
     folder = next((data / "builds").rglob("model.safetensors")).parent
     tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()

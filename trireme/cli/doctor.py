@@ -3,9 +3,11 @@
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from model_repository.environment import Level
 from trireme.cli.options import Config, Data, Set, settings
-from trireme.doctor import Level, examine
+from trireme.doctor import examine
 
 STYLES = {Level.OK: "green", Level.OPTIONAL: "yellow", Level.PROBLEM: "bold red"}
 
@@ -16,7 +18,8 @@ def doctor(data: Data = None, config: Config = None, assignments: Set = None) ->
     table = Table("", "what", "found", "what to do", box=None)
     for finding in findings:
         style = STYLES[finding.level]
-        table.add_row(f"[{style}]{finding.level}[/]", finding.subject, finding.detail, finding.remedy)
+        cells = (finding.subject, finding.detail, finding.remedy)
+        table.add_row(Text(finding.level, style), *map(Text, cells))
     Console(highlight=False).print(table)
     if any(finding.level is Level.PROBLEM for finding in findings):
         raise typer.Exit(1)

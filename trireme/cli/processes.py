@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
+import uvloop
 from rich.console import Console
 
 from trireme import logs
@@ -93,20 +94,17 @@ def gateway(
     loaded = _part(settings(data, config, assignments, host=host, port=port), supervised)
 
     async def run() -> None:
+        from gateway.app import create_app
         from gateway.server import serve as serve_http
-
         from model_repository.storage import FolderStorage
         from trireme.state import database
 
         async with database(loaded) as db:
-            await serve_http(
-                loaded.gateway,
-                database=db,
-                storage=FolderStorage(loaded.repository),
-                triton_urls=loaded.triton.urls,
-            )
+            storage = FolderStorage(loaded.repository)
+            app = create_app(loaded.gateway, database=db, storage=storage, triton_urls=loaded.triton.urls)
+            await serve_http(app, loaded.gateway)
 
-    asyncio.run(run())
+    uvloop.run(run())
 
 
 def worker(
