@@ -25,7 +25,7 @@ def check_folder(folder: Path, manifest: Manifest) -> None:
         raise EntryDamagedError(f"{layout.MANIFEST} is not the manifest of {manifest.entry}")
     if from_pbtxt((folder / layout.CONFIG).read_text()) != model_config(manifest):
         raise EntryDamagedError(f"{layout.CONFIG} is not the configuration of {manifest.entry}")
-    probe = read_probe(folder / layout.PROBE)
+    probe = read_probe((folder / layout.PROBE).read_bytes())
     if probe.inputs.keys() != {tensor.name for tensor in manifest.inputs}:
         raise EntryDamagedError("the stored sample does not have the inputs of the manifest")
     if not probe.expected.keys() <= {tensor.name for tensor in manifest.outputs}:

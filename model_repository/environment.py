@@ -17,6 +17,8 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # where Triton and its stubs meet
 SHARED_MEMORY_BYTES = 64 * 2**20
 
+REINSTALL = "pip install --force-reinstall 'trireme[embedded]'"
+
 
 class Level(StrEnum):
     """How bad a finding is: what is optional hinders nothing that works without it."""
@@ -96,10 +98,8 @@ def check_environment() -> list[Finding]:
 def _findings() -> Iterator[Finding]:
     distribution = Distribution.find()
     if distribution is None or not distribution.server.is_file():
-        system = f"{platform.system()} {platform.machine()}"
-        yield Finding(
-            "triton", Level.PROBLEM, f"no tritonserver for {system}", "pip install 'trireme[embedded]'"
-        )
+        detail = f"no tritonserver for {platform.system()} {platform.machine()}"
+        yield Finding("triton", Level.PROBLEM, detail, "pip install 'trireme[embedded]'")
         return
     yield Finding("triton", Level.OK, f"nvidia-pytriton {version('nvidia-pytriton')}")
     yield _stub(distribution)
@@ -110,9 +110,8 @@ def _findings() -> Iterator[Finding]:
 def _stub(distribution: Distribution) -> Finding:
     """Start the stub: without arguments it says so and ends, when the loader finds all of its libraries."""
     if not distribution.stub.is_file():
-        return Finding(
-            "python", Level.PROBLEM, f"no stub for Python {PYTHON}", "Use Python 3.11, 3.12 or 3.13."
-        )
+        detail = f"Triton has no stub for Python {PYTHON}"
+        return Finding("python", Level.PROBLEM, detail, "Use Python 3.11, 3.12 or 3.13.")
     library = python_library()
     folders = (library.parent,) if library else ()
     tried = subprocess.run(
@@ -122,9 +121,10 @@ def _stub(distribution: Distribution) -> Finding:
         text=True,
         check=False,
     )
-    if "error while loading shared libraries" in tried.stderr:
-        remedy = f"apt-get install libpython{PYTHON}"
-        return Finding("python", Level.PROBLEM, tried.stderr.strip().rpartition(": error ")[2], remedy)
+    _, failed, missing = tried.stderr.strip().partition("error while loading shared libraries: ")
+    if failed:
+        remedy = f"apt-get install libpython{PYTHON}" if "libpython" in missing else REINSTALL
+        return Finding("python", Level.PROBLEM, missing, remedy)
     return Finding("python", Level.OK, f"Python {platform.python_version()} with its shared library")
 
 

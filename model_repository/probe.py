@@ -7,8 +7,8 @@ pickles.
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,15 +40,15 @@ def write_probe(path: Path, inputs: Mapping[str, Array], expected: Mapping[str, 
         np.savez(file, **arrays)
 
 
-def read_probe(source: Path | BinaryIO) -> Probe:
-    """Sample from a file.
+def read_probe(data: bytes) -> Probe:
+    """Sample from the content of its file.
 
     Raises:
         RepositoryError: it is no sample, or it is damaged.
 
     """
     try:
-        with np.load(source, allow_pickle=False) as archive:
+        with np.load(BytesIO(data), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise RepositoryError(f"the stored sample cannot be read: {error}") from error

@@ -1,7 +1,6 @@
 """Brings an entry into service on one server, and takes it out again."""
 
 import asyncio
-import io
 from collections.abc import Mapping
 
 import numpy as np
@@ -49,7 +48,7 @@ async def bring_up(client: TritonClient, storage: Storage, manifest: Manifest) -
     entry = manifest.entry
     try:
         await asyncio.to_thread(storage.verify, entry)
-        probe = read_probe(io.BytesIO(await asyncio.to_thread(storage.read, entry, layout.PROBE)))
+        probe = read_probe(await asyncio.to_thread(storage.read, entry, layout.PROBE))
     except RepositoryError as error:
         raise RolloutError(error.message, hint=error.hint) from error
     try:

@@ -1,0 +1,43 @@
+"""Arrays survive the trip through KServe messages, bit for bit."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from tritonclient.grpc.service_pb2 import ModelInferResponse
+
+from model_repository.errors import InferenceError
+from model_repository.tensors import DTYPES, Array, infer_request, read_outputs
+
+arrays = st.sampled_from(sorted(DTYPES)).flatmap(
+    lambda name: hnp.arrays(DTYPES[name], hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=5))
+)
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=5), arrays, max_size=3), st.booleans())
+def test_round_trip(tensors: dict[str, Array], transposed: bool) -> None:
+    if transposed:  # memory that is not contiguous
+        tensors = {name: array.T for name, array in tensors.items()}
+    request = infer_request("global.tiny.1", tensors, ["a", "b"])
+    assert request.model_name == "global.tiny.1"
+    assert [output.name for output in request.outputs] == ["a", "b"]
+    response = ModelInferResponse(raw_output_contents=request.raw_input_contents)
+    for tensor in request.inputs:
+        response.outputs.add(name=tensor.name, datatype=tensor.datatype, shape=tensor.shape)
+    answer = read_outputs(response)
+    assert answer.keys() == tensors.keys()
+    for name, array in tensors.items():
+        assert answer[name].dtype == array.dtype
+        assert answer[name].shape == array.shape
+        assert answer[name].tobytes() == array.tobytes()
+        assert not answer[name].flags.owndata
+
+
+def test_types_that_cannot_travel_are_refused() -> None:
+    with pytest.raises(InferenceError, match="complex128"):
+        infer_request("global.tiny.1", {"x": np.zeros(1, complex)}, ["y"])
+    response = ModelInferResponse(raw_output_contents=[b""])
+    response.outputs.add(name="y", datatype="BYTES", shape=[0])
+    with pytest.raises(InferenceError, match="BYTES"):
+        read_outputs(response)
