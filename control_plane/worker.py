@@ -42,8 +42,21 @@ class Worker:
         self._settings = settings
         self._workspaces = workspaces
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; builds under way are then given back and go on after the next start."""
+    async def run(self, stop: asyncio.Event | None = None) -> None:
+        """Work until `stop` is set or the task is cancelled.
+
+        Builds under way are then given back, and go on after the next start.
+        """
+        stop = stop or asyncio.Event()
+        work = asyncio.ensure_future(self._work(stop))
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError:
+            stop.set()
+            await work
+            raise
+
+    async def _work(self, stop: asyncio.Event) -> None:
         servers = Servers(self._urls, self._storage)
         engine = JobEngine(self._settings)
         runner = BuildRunner(self._database, servers, engine, self._settings, self._workspaces)

@@ -48,7 +48,7 @@ class ModelService:
 
         """
         async with self._database.reading() as session:
-            model = await _find(session, account_id, name)
+            model = await _find(session, account_id, name, lock=False)
             rows = await session.exec(
                 select(Version).where(Version.model_id == model.id).order_by(col(Version.number).desc())
             )
@@ -134,9 +134,9 @@ class ModelService:
         return sorted(found, key=lambda model: (model.name, model.owner))
 
 
-async def _find(session: AsyncSession, account_id: int | None, name: str) -> Model:
-    found = select(Model).where(owned_by(account_id), Model.name == name).with_for_update()
-    model = (await session.exec(found)).one_or_none()
+async def _find(session: AsyncSession, account_id: int | None, name: str, *, lock: bool = True) -> Model:
+    found = select(Model).where(owned_by(account_id), Model.name == name)
+    model = (await session.exec(found.with_for_update() if lock else found)).one_or_none()
     if model is None:
         raise ModelNotFoundError(f"model {name} not found")
     return model
