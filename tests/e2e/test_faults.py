@@ -102,10 +102,9 @@ def test_a_source_that_does_not_exist_fails_with_a_cause(server: Server) -> None
     assert "/no/such/folder" in failed.stderr
 
 
-def test_worker_killed_in_a_build_then_rebuild_and_rollback_lose_no_request(server: Server) -> None:
-    source = f"file:{next((server.data / 'builds').rglob('model.safetensors')).parent}"
+def test_a_build_whose_worker_dies_and_a_rollback_lose_no_request(server: Server, source: Path) -> None:
     with load(server, callers=2) as statuses:
-        trireme("models", "add", source, "--name", NAME, "--no-wait", data=server.data)
+        trireme("models", "add", f"file:{source}", "--name", NAME, "--no-wait", data=server.data)
         wait_until(lambda: stage(server) == "export", 120)
         server.part("worker").kill()
         wait_until(lambda: "success" in row(server), 240)

@@ -119,7 +119,7 @@ def logs(
         console.print(f"build {build.id} of {name} version {build.version}: {build.status} {build.message}")
         for each in build.stages:
             console.print(f"  {each.name:9} {each.status:9} {each.seconds:7.1f} s  {each.message}")
-            if each.reproduce:
+            if each.reproduce and each.status == "failed":
                 console.print(f"            again: {each.reproduce}", style="dim", soft_wrap=True)
         shown = stage or next((each.name for each in build.stages if each.status == "failed"), None)
         if shown:
