@@ -139,7 +139,7 @@ class TritonClient:
         except grpc.aio.AioRpcError as error:
             if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
                 _raise(error)
-            raise LoadError(f"Triton cannot load {entry}: {_first_line(error)}") from error
+            raise LoadError(f"Triton cannot load {entry}: {reason(error)}") from error
 
     async def unload(self, entry: str) -> None:
         """Ask for an entry to be unloaded; it is gone when `index` says so, after its requests have finished.
@@ -186,5 +186,7 @@ def _raise(error: grpc.aio.AioRpcError) -> Never:
     raise InferenceError("the model failed on this input") from error
 
 
-def _first_line(error: grpc.aio.AioRpcError) -> str:
-    return next(iter((error.details() or "no reason given").strip().splitlines()))
+def reason(error: BaseException | None) -> str:
+    """First line of Triton's own words, for those who build and operate models; callers must not see them."""
+    details = error.details() if isinstance(error, grpc.aio.AioRpcError) else None
+    return next(iter((details or "no reason given").strip().splitlines()))

@@ -7,7 +7,7 @@ import numpy as np
 import structlog
 
 from model_repository import layout
-from model_repository.client import EntryState, TritonClient
+from model_repository.client import EntryState, TritonClient, reason
 from model_repository.errors import InferenceError, RepositoryError, TriremeError
 from model_repository.manifest import Manifest
 from model_repository.probe import Probe, difference, read_probe
@@ -58,7 +58,8 @@ async def bring_up(client: TritonClient, storage: Storage, manifest: Manifest) -
     except TriremeError as error:
         await _abandon(client, entry)
         if isinstance(error, RepositoryError):
-            raise RolloutError(error.message, hint=error.hint) from error
+            message = error.message.replace(f"{storage.root}/", "")
+            raise RolloutError(message, hint=error.hint) from error
         raise
     log.info("entry in service", entry=entry, server=client.url)
 
@@ -109,7 +110,8 @@ async def _infer(
         return read_outputs(await client.infer(infer_request(entry, inputs, outputs), INFER_SECONDS))
     except InferenceError as error:
         shape = next(iter(inputs.values())).shape
-        raise RolloutError(f"{entry} fails on inputs of the shape {list(shape)}") from error
+        said = reason(error.__cause__)
+        raise RolloutError(f"{entry} fails on inputs of the shape {list(shape)}: {said}") from error
 
 
 def _stretch(manifest: Manifest, probe: Probe, batch: int, length: int) -> dict[str, Array]:

@@ -1,5 +1,8 @@
 """Runs the requests of one Triton execution together, as the vendor's native backends do.
 
+Outputs that nobody asked for are neither copied nor sent. The engines compute them all the same, as they do
+natively: each runs the whole graph, so a graph should have no output that nobody needs.
+
 Used by the backends beside it, inside the stub process that Triton starts for each model instance.
 """
 

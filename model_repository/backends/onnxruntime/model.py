@@ -25,12 +25,10 @@ class TritonPythonModel:
         if graph.parameters.get("execution_mode") == "1":
             options.execution_mode = onnxruntime.ExecutionMode.ORT_PARALLEL
         self._session = onnxruntime.InferenceSession(graph.path, options, providers=["CPUExecutionProvider"])
-        self._run_options = onnxruntime.RunOptions()
-        self._run_options.only_execute_path_to_fetches = True
 
     def execute(self, requests: list[Any]) -> list[Any]:
         """One response a request, in order."""
         return merge(requests, self._run)
 
     def _run(self, inputs: Tensors, outputs: list[str]) -> Tensors:
-        return dict(zip(outputs, self._session.run(outputs, inputs, self._run_options), strict=True))
+        return dict(zip(outputs, self._session.run(outputs, inputs), strict=True))

@@ -3,8 +3,6 @@
 Of the model's parameters it reads what the vendor's native backend of that name reads: `HINT_BF16` and those
 in `PASSED_ON`. Unless `HINT_BF16` is `YES` it computes in f32, also on CPUs where OpenVINO would choose bf16;
 the native backend leaves that choice to OpenVINO.
-
-OpenVINO always computes all outputs of a graph; those that nobody asked for are neither copied nor sent.
 """
 
 from typing import Any

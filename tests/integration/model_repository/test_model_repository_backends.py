@@ -1,0 +1,111 @@
+"""Both engines, inside the real Triton, answer as numpy does: alone, merged, in part and for bad requests."""
+
+import asyncio
+
+import numpy as np
+import openvino
+import pytest
+import tritonclient.grpc.aio
+from conftest import VOCABULARY, Repository, make_manifest, reference, sample
+
+from model_repository.client import TritonClient, infer_request, read_outputs
+from model_repository.errors import InferenceError
+from model_repository.manifest import Engine, Precision
+from model_repository.rollout import bring_up
+from model_repository.server import EmbeddedTriton
+from model_repository.tensors import Array
+
+pytestmark = pytest.mark.integration
+
+POOLED = "sentence_embedding"
+
+
+async def ask(client: TritonClient, entry: str, inputs: dict[str, Array], *outputs: str) -> dict[str, Array]:
+    return read_outputs(await client.infer(infer_request(entry, inputs, outputs), 30))
+
+
+@pytest.mark.parametrize("engine", list(Engine))
+async def test_engines_answer_like_numpy(
+    repository: Repository, client: TritonClient, engine: Engine
+) -> None:
+    manifest = repository.publish(make_manifest(engine))
+    await bring_up(client, repository.storage, manifest)
+    for batch, length in ((1, 1), (1, 32), (3, 7), (16, 32)):
+        inputs = sample(batch, length)
+        answer = await ask(client, manifest.entry, inputs, POOLED)
+        assert answer.keys() == {POOLED}
+        np.testing.assert_allclose(answer[POOLED], reference(inputs), atol=2e-6)
+    both = await ask(client, manifest.entry, sample(2, 5), "last_hidden_state", POOLED)
+    assert both["last_hidden_state"].shape == (2, 5, 64)
+
+
+@pytest.mark.parametrize("engine", list(Engine))
+async def test_waiting_requests_run_together(
+    repository: Repository, triton: EmbeddedTriton, client: TritonClient, engine: Engine
+) -> None:
+    manifest = repository.publish(make_manifest(engine))
+    await client.load(manifest.entry)
+    requests = [sample(1, 8, seed) for seed in range(64)]
+    wanted = [(POOLED,), ("last_hidden_state",), (POOLED, "last_hidden_state")]
+    answers = await asyncio.gather(
+        *(ask(client, manifest.entry, inputs, *wanted[i % 3]) for i, inputs in enumerate(requests))
+    )
+    for i, (inputs, answer) in enumerate(zip(requests, answers, strict=True)):
+        assert answer.keys() == set(wanted[i % 3])
+        if POOLED in answer:
+            np.testing.assert_allclose(answer[POOLED], reference(inputs), atol=2e-6)
+    async with tritonclient.grpc.aio.InferenceServerClient(triton.url) as observer:
+        statistics = await observer.get_inference_statistics(manifest.entry)
+    model = statistics.model_stats[0]
+    assert model.inference_count == 64
+    assert model.execution_count < 32
+    assert max(batch.batch_size for batch in model.batch_stats) > 4
+
+
+async def test_one_bad_request_fails_alone(repository: Repository, client: TritonClient) -> None:
+    manifest = repository.publish(make_manifest(Engine.ONNXRUNTIME))
+    await client.load(manifest.entry)
+    requests = [sample(1, 8, seed) for seed in range(48)]
+    for bad in (5, 17, 40):
+        requests[bad]["input_ids"][0, 0] = VOCABULARY
+    answers = await asyncio.gather(
+        *(ask(client, manifest.entry, inputs, POOLED) for inputs in requests), return_exceptions=True
+    )
+    for i, (inputs, answer) in enumerate(zip(requests, answers, strict=True)):
+        if i in (5, 17, 40):
+            assert isinstance(answer, InferenceError)
+            assert "indices element out of data bounds" in str(answer.__cause__)
+            assert "bounds" not in answer.message
+        else:
+            assert isinstance(answer, dict)
+            np.testing.assert_allclose(answer[POOLED], reference(inputs), atol=2e-6)
+
+
+async def test_openvino_computes_in_the_precision_of_the_manifest(
+    repository: Repository, client: TritonClient
+) -> None:
+    if "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        pytest.skip("this CPU computes in f32 whatever it is asked for")
+    errors = {}
+    for precision in (Precision.FP32, Precision.BF16):
+        manifest = repository.publish(make_manifest(Engine.OPENVINO, precision, name=precision))
+        await client.load(manifest.entry)
+        inputs = sample(8, 16)
+        answer = await ask(client, manifest.entry, inputs, POOLED)
+        errors[precision] = np.abs(answer[POOLED] - reference(inputs)).max()
+    assert errors[Precision.FP32] < 2e-6
+    assert 1e-4 < errors[Precision.BF16] < 0.1
+
+
+async def test_inputs_that_the_model_does_not_have_are_refused(
+    repository: Repository, client: TritonClient
+) -> None:
+    manifest = repository.publish(make_manifest(Engine.ONNXRUNTIME))
+    await client.load(manifest.entry)
+    for inputs in (
+        {"input_ids": np.array([[1]])},
+        {"input_ids": np.array([[1.0]]), "attention_mask": np.array([[1]])},
+        {"input_ids": np.ones((17, 2), int), "attention_mask": np.ones((17, 2), int)},
+    ):
+        with pytest.raises(InferenceError):
+            await ask(client, manifest.entry, inputs, POOLED)
