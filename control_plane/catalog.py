@@ -64,14 +64,26 @@ class Provider:
     Attributes:
         kind: `triton` is the only one so far.
         url: gRPC address `host:port`, or None for the configured Triton servers.
-        manifest: the version that it serves.
+        graphs: manifests of the entries of the version that it serves, never empty.
 
     """
 
     id: int
     kind: str
     url: str | None
-    manifest: Manifest
+    graphs: tuple[Manifest, ...]
+
+    def graph(self, task: Task) -> Manifest:
+        """The graph that does a task.
+
+        Raises:
+            TaskNotSupportedError: none of them does.
+
+        """
+        for manifest in self.graphs:
+            if task in manifest.tasks:
+                return manifest
+        raise TaskNotSupportedError(f"model {self.graphs[0].name} does not support the task {task}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +92,7 @@ class Router:
 
     Attributes:
         owner_id: account that alone sees it, or None for a built-in model that everybody sees.
-        task: None while the first build has not found it out yet; never None when `status` is READY.
+        tasks: empty while the first build has not found them out yet; never empty when `status` is READY.
         providers: never empty when `status` is READY.
 
     """
@@ -88,7 +100,7 @@ class Router:
     id: int
     name: str
     owner_id: int | None
-    task: Task | None
+    tasks: tuple[Task, ...]
     status: RouterStatus
     providers: tuple[Provider, ...]
 
@@ -129,7 +141,7 @@ class Catalog:
         if router is None:
             hint = self.missing.get((task, name))
             raise ModelNotFoundError(f"model {name} not found", hint=hint)
-        if router.task not in (task, None):
+        if router.tasks and task not in router.tasks:
             raise TaskNotSupportedError(f"model {name} does not support the task {task}")
         if not router.providers:
             state = (

@@ -19,10 +19,10 @@ class CatalogueModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     name: str
     source: str
-    task: Task
+    tasks: tuple[Task, ...]
     sha256: str | None = None
     description: str = ""
-    aliases: tuple[str, ...] = ()
+    aliases: dict[Task, tuple[str, ...]] = {}
 
 
 class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,6 +76,7 @@ def _shipped_hints() -> Mapping[tuple[Task, str], str]:
                 f"It is not installed here: `trireme models add {model.name} --source {model.source}` "
                 f"or `trireme serve --catalogue {catalogue}` installs it."
             )
-            for name in (model.name, *model.aliases):
-                hints.setdefault((model.task, name), hint)
+            for task in model.tasks:
+                for name in (model.name, *model.aliases.get(task, ())):
+                    hints.setdefault((task, name), hint)
     return hints

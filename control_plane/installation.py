@@ -27,7 +27,7 @@ async def install(database: Database, catalogue: Catalogue) -> list[int]:
                 name=model.name,
                 source=model.source,
                 sha256=model.sha256,
-                task=model.task,
+                tasks=model.tasks,
                 description=model.description,
                 aliases=model.aliases,
             )

@@ -21,13 +21,13 @@ class JobResult(msgspec.Struct, frozen=True, kw_only=True):
     """How a job ended. A failure is a value: raised on a dask worker it would be logged there as a crash.
 
     Attributes:
-        entry: folder of the finished entry, empty after a failure.
+        entries: folders of the finished entries, none after a failure.
         error: one-line cause of the failure, or None.
         cancelled: the job was told to end, or found itself without a scheduler.
 
     """
 
-    entry: str = ""
+    entries: tuple[str, ...] = ()
     error: str | None = None
     hint: str = ""
     cancelled: bool = False
@@ -48,12 +48,12 @@ def run_job(spec: BuildSpec, workspace: str, key: str) -> JobResult:
     stop = _Stop(worker, key)
     try:
         with _alone_in(Path(workspace), stop):
-            entry = run_build(spec, Path(workspace), report, stop)
+            entries = run_build(spec, Path(workspace), report, stop)
     except BuildCancelledError as error:
         return JobResult(error=error.message, cancelled=True)
     except ConversionError as error:
         return JobResult(error=error.message, hint=error.hint)
-    return JobResult(entry=str(entry))
+    return JobResult(entries=tuple(map(str, entries)))
 
 
 @contextmanager

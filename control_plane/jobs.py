@@ -74,7 +74,7 @@ class JobEngine:
 
     async def run(
         self, spec: BuildSpec, workspace: Path, *, attempt: int, report: Report, cancelled: asyncio.Event
-    ) -> Path:
+    ) -> list[Path]:
         """Run a conversion to its end.
 
         Args:
@@ -84,7 +84,7 @@ class JobEngine:
             cancelled: set it to end the build; the call then returns within `CANCEL_SECONDS`.
 
         Returns:
-            Folder of the finished entry.
+            Folders of the finished entries.
 
         Raises:
             ConversionError: the build cannot go on.
@@ -116,7 +116,7 @@ class JobEngine:
                 client.unsubscribe_topic(key)
                 await future.cancel(force=True)
         if result.error is None:
-            return Path(result.entry)
+            return [Path(entry) for entry in result.entries]
         if result.cancelled:
             if cancelled.is_set():
                 raise BuildCancelledError(result.error)

@@ -78,4 +78,4 @@ class Reconciler:
     async def _entries(self, states: Collection[VersionState]) -> set[str]:
         query = select(Version).where(col(Version.state).in_(states), col(Version.published))
         async with self._database.reading() as session:
-            return {version.manifest.entry for version in await session.exec(query) if version.manifest}
+            return {entry for version in await session.exec(query) for entry in version.entries}

@@ -1,6 +1,8 @@
 """Takes versions out of Triton when their requests have ended, and old ones off the disk."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 from sqlmodel import col, select
@@ -48,17 +50,16 @@ class Retirement:
         ]
 
     async def _retire(self, version: Version) -> None:
-        assert version.manifest is not None
-        entry = version.manifest.entry
-        async with self._servers.lock(entry):
+        async with self._locked(version):
             if not await self._is_still(version, (VersionState.DRAINING,)):
                 return
-            await self._unload(entry)
+            for entry in version.entries:
+                await self._unload(entry)
             async with self._database.session() as session:
                 row = await session.get_one(Version, version.id, with_for_update=True)
                 if row.state is VersionState.DRAINING:
                     row.state, row.drain_generation = VersionState.RETIRED, None
-        logger.info("version retired", entry=entry)
+        logger.info("version retired", entries=version.entries)
 
     async def _superfluous(self) -> list[Version]:
         published = (
@@ -80,16 +81,23 @@ class Retirement:
         return superfluous
 
     async def _delete(self, version: Version) -> None:
-        assert version.manifest is not None
-        entry = version.manifest.entry
-        async with self._servers.lock(entry):
+        async with self._locked(version):
             if not await self._is_still(version, _GONE):
                 return
-            await self._unload(entry)
-            await asyncio.to_thread(self._servers.storage.remove, entry)
+            for entry in version.entries:
+                await self._unload(entry)
+                await asyncio.to_thread(self._servers.storage.remove, entry)
             async with self._database.session() as session:
                 (await session.get_one(Version, version.id)).published = False
-        logger.info("version deleted", entry=entry)
+        logger.info("version deleted", entries=version.entries)
+
+    @asynccontextmanager
+    async def _locked(self, version: Version) -> AsyncIterator[None]:
+        """Hold the locks of all entries, always in the same order."""
+        async with AsyncExitStack() as stack:
+            for entry in sorted(version.entries):
+                await stack.enter_async_context(self._servers.lock(entry))
+            yield
 
     async def _is_still(self, version: Version, states: tuple[VersionState, ...]) -> bool:
         async with self._database.reading() as session:

@@ -59,8 +59,8 @@ async def _routers(session: AsyncSession) -> dict[int, Router]:
     providers = defaultdict(list)
     served = select(routers.Provider, Version).join(Version).order_by(col(routers.Provider.id))
     for row, version in await session.exec(served):
-        if row.id is not None and version.manifest is not None:
-            providers[row.router_id].append(Provider(row.id, row.kind, row.url, version.manifest))
+        if row.id is not None and version.manifests is not None:
+            providers[row.router_id].append(Provider(row.id, row.kind, row.url, version.manifests))
     rows = (await session.exec(select(routers.Router))).all()
     builds = await latest_builds(session, [row.model_id for row in rows if row.id not in providers])
     building = {model_id for model_id, build in builds.items() if build.status in UNFINISHED}
@@ -69,7 +69,7 @@ async def _routers(session: AsyncSession) -> dict[int, Router]:
             id=row.id,
             name=row.name,
             owner_id=row.owner_id,
-            task=row.task,
+            tasks=row.tasks,
             status=_status(bool(providers[row.id]), row.model_id in building),
             providers=tuple(providers[row.id]),
         )

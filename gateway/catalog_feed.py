@@ -138,7 +138,8 @@ class CatalogFeed:
 def _manifests(catalog: Catalog) -> Mapping[str, Manifest]:
     """Versions in service by entry."""
     return {
-        provider.manifest.entry: provider.manifest
+        manifest.entry: manifest
         for router in catalog.routers.values()
         for provider in router.providers
+        for manifest in provider.graphs
     }

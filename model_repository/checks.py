@@ -53,7 +53,7 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
         layout.MANIFEST,
         layout.CONFIG,
         layout.PROBE,
-        manifest.tokenizer.path,
+        *([manifest.tokenizer.path] if manifest.tokenizer else []),
         layout.model_path(manifest),
     )
     for name in needed:

@@ -1,6 +1,6 @@
 """Names and paths of the model repository: which names may exist, and which file lies where inside an entry.
 
-<owner>.<name>.<version>/           the entry, at once the model name that Triton knows
+<owner>.<name>.<version>[.<part>]/  the entry, at once the model name that Triton knows
     config.pbtxt                    for Triton
     manifest.json                   for us
     SHA256SUMS                      digests of all other files, written when the entry is published
@@ -29,10 +29,12 @@ GLOBAL_OWNER = "global"
 MODEL_FILES = {
     Engine.ONNXRUNTIME: "model.onnx",
     Engine.OPENVINO: "model.xml",
+    Engine.GENERATION: "generation.json",
 }
 """File that each engine's backend opens, in the version's folder."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+_PART = re.compile(r"[a-z]{1,16}")
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -49,21 +51,23 @@ class EntryName(NamedTuple):
     owner: str
     name: str
     version: int
+    part: str = ""
 
     def __str__(self) -> str:
-        return f"{self.owner}.{self.name}.{self.version}"
+        whole = f"{self.owner}.{self.name}.{self.version}"
+        return f"{whole}.{self.part}" if self.part else whole
 
     @classmethod
     def parse(cls, entry: str) -> Self:
         """Parts of an entry's name.
 
         Raises:
-            InvalidNameError: it is not `owner.name.version` with names that may be.
+            InvalidNameError: it is not `owner.name.version` or `owner.name.version.part` with names that may be.
 
         """
         match entry.split("."):
-            case [owner, name, version] if _VERSION.fullmatch(version):
-                return cls(check_owner_name(owner), check_model_name(name), int(version))
+            case [owner, name, version, *part] if _VERSION.fullmatch(version) and _is_part(part):
+                return cls(check_owner_name(owner), check_model_name(name), int(version), *part)
         raise InvalidNameError(f"{entry!r} is not the name of a repository entry")
 
 
@@ -118,10 +122,14 @@ def resolve(entry: Path, path: str) -> Path:
     return target
 
 
+def _is_part(rest: list[str]) -> bool:
+    return not rest or (len(rest) == 1 and _PART.fullmatch(rest[0]) is not None)
+
+
 def _check(kind: str, name: str) -> str:
     if not _NAME.fullmatch(name):
         raise InvalidNameError(
             f"{name!r} cannot name {'an' if kind == 'owner' else 'a'} {kind}",
-            hint="Use up to 63 lower-case letters, digits, - and _, beginning with a letter or digit.",
+            hint="Use up to 100 lower-case letters, digits, - and _, beginning with a letter or digit.",
         )
     return name

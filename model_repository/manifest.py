@@ -8,11 +8,21 @@ from enum import StrEnum
 
 import msgspec
 
+from model_repository.heads import Head, ImageSpec, Struct
+
 
 class Task(StrEnum):
-    """What a model is asked to do; each public API maps its own endpoint names to these."""
+    """What callers ask a model to do; each public API maps its own endpoint names to these."""
 
     EMBEDDING = "embedding"
+    TEXT_CLASSIFICATION = "text-classification"
+    TOKEN_CLASSIFICATION = "token-classification"  # noqa: S105  # not a secret
+    QUESTION_ANSWERING = "question-answering"
+    IMAGE_EMBEDDING = "image-embedding"
+    IMAGE_CLASSIFICATION = "image-classification"
+    TEXT_GENERATION = "text-generation"
+    SUMMARISATION = "summarisation"
+    EMOTION = "emotion"
 
 
 class Engine(StrEnum):
@@ -20,6 +30,7 @@ class Engine(StrEnum):
 
     ONNXRUNTIME = "onnxruntime"
     OPENVINO = "openvino"
+    GENERATION = "generation"
 
 
 class Precision(StrEnum):
@@ -28,18 +39,6 @@ class Precision(StrEnum):
     FP32 = "fp32"
     BF16 = "bf16"
     INT8 = "int8"
-
-
-class Pooling(StrEnum):
-    """How token vectors become one vector; all of them look at unmasked tokens only."""
-
-    MEAN = "mean"
-    CLS = "cls"
-    MAX = "max"
-
-
-class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of the manifest's parts: no silent extra fields."""
 
 
 class TensorSpec(Struct, frozen=True, kw_only=True):
@@ -87,15 +86,6 @@ class TokenizerSpec(Struct, frozen=True, kw_only=True):
     pad_token: str
 
 
-class EmbeddingSpec(Struct, frozen=True, kw_only=True):
-    """How the graph pools, and which output holds the pooled vector (shape `[batch, dimensions]`, FP32)."""
-
-    output: str
-    dimensions: int
-    pooling: Pooling
-    normalise: bool
-
-
 class EngineSpec(Struct, frozen=True, kw_only=True):
     """What runs the graph.
 
@@ -106,7 +96,7 @@ class EngineSpec(Struct, frozen=True, kw_only=True):
 
     engine: Engine
     precision: Precision
-    options: dict[str, str] = {}
+    options: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class ParityCase(Struct, frozen=True, kw_only=True):
@@ -114,9 +104,11 @@ class ParityCase(Struct, frozen=True, kw_only=True):
 
     Attributes:
         batch: rows in the batch.
-        length: tokens in the longest row; shorter rows are padded.
-        max_abs_diff: largest absolute difference over all elements that count (padding left out).
-        min_cosine: smallest cosine similarity over the rows, -1 to 1.
+        length: tokens in the longest row, shorter rows are padded; or tokens generated; 0 for images.
+        max_abs_diff: largest absolute difference over all elements that count (padding left out); 0 where
+            only agreement is measured.
+        min_cosine: smallest cosine similarity over the rows, -1 to 1; 1 where it says nothing.
+        agreement: share of decisions (labels, spans, generated tokens) that are the original's, 0 to 1.
         finite: no NaN and no Inf in the converted output.
 
     """
@@ -126,6 +118,7 @@ class ParityCase(Struct, frozen=True, kw_only=True):
     max_abs_diff: float
     min_cosine: float
     finite: bool
+    agreement: float = 1.0
 
 
 class ParityThresholds(Struct, frozen=True, kw_only=True):
@@ -133,6 +126,7 @@ class ParityThresholds(Struct, frozen=True, kw_only=True):
 
     max_abs_diff: float
     min_cosine: float
+    agreement: float = 0.0
 
 
 class ParityReport(Struct, frozen=True, kw_only=True):
@@ -152,12 +146,18 @@ class ParityReport(Struct, frozen=True, kw_only=True):
         """Smallest cosine over all cases."""
         return min(case.min_cosine for case in self.cases)
 
+    @property
+    def agreement(self) -> float:
+        """Smallest agreement over all cases."""
+        return min(case.agreement for case in self.cases)
+
 
 class Candidate(Struct, frozen=True, kw_only=True):
     """One engine and precision that the build tried.
 
     Attributes:
-        texts_per_second: measured throughput on the build host, or None where it failed before that.
+        texts_per_second: measured throughput on the build host (texts, images or, for generation, tokens a
+            second), or None where it failed before that.
         parity: its report, or None where it failed before that.
         error: one line why it was dropped before verification, or an empty string.
         chosen: true for the one that was published.
@@ -172,12 +172,17 @@ class Candidate(Struct, frozen=True, kw_only=True):
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
-    """Everything that a version says about itself.
+    """Everything that an entry says about itself.
+
+    Most versions are one entry. A version with several graphs that are called one by one, such as the two
+    towers of CLIP, is one entry a graph; `part` tells them apart.
 
     Attributes:
         owner: account name, or `global` for built-in models.
         name: the model's name: lower-case letters, digits, `-`, `_` and, for built-in models, nothing else.
         version: 1 and up; never used again.
+        part: empty for a version of one entry, else the graph's role: `text` or `image`.
+        tasks: what callers may ask of this graph, alone or together with the version's other parts.
         max_batch_size: most rows that one ModelInfer may carry.
         inputs: the graph's inputs by name, batch axis included.
         outputs: the graph's outputs by name, batch axis included.
@@ -191,14 +196,16 @@ class Manifest(Struct, frozen=True, kw_only=True):
     owner: str
     name: str
     version: int
-    task: Task
+    part: str = ""
+    tasks: tuple[Task, ...]
+    head: Head
     source: SourceRecord
     engine: EngineSpec
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     max_batch_size: int
-    tokenizer: TokenizerSpec
-    embedding: EmbeddingSpec
+    tokenizer: TokenizerSpec | None
+    image: ImageSpec | None = None
     parity: ParityReport
     candidates: tuple[Candidate, ...]
     tools: dict[str, str]
@@ -206,12 +213,15 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
     @property
     def entry(self) -> str:
-        """Name of the repository entry, which is the model name that Triton knows: `owner.name.version`.
+        """Name of the repository entry, which is the model name that Triton knows.
+
+        It is `owner.name.version`, with `.part` behind it for a version of several entries.
 
         Each version is an entry of its own because `config.pbtxt` belongs to the entry: two versions may run
         on different engines, and loading one must not touch the other.
         """
-        return f"{self.owner}.{self.name}.{self.version}"
+        whole = f"{self.owner}.{self.name}.{self.version}"
+        return f"{whole}.{self.part}" if self.part else whole
 
 
 def encode(manifest: Manifest) -> bytes:

@@ -87,7 +87,7 @@ async def take_down(client: TritonClient, entry: str) -> None:
 
 async def _warm_up(client: TritonClient, manifest: Manifest, probe: Probe) -> None:
     """Short and longest rows, alone and in the largest batch: what fails on one must not go into service."""
-    longest = manifest.tokenizer.max_length
+    longest = manifest.tokenizer.max_length if manifest.tokenizer else SHORT
     for batch in sorted({1, manifest.max_batch_size}):
         for length in sorted({min(SHORT, longest), longest}):
             inputs = _stretch(manifest, probe, batch, length)

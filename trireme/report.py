@@ -13,7 +13,7 @@ def describe_model(console: Console, model: ModelSummary, versions: Sequence[Ver
     """Print a model, its versions, and what the version in service was chosen from."""
     console.print(f"[bold]{model.name}[/] ({model.owner}) {model.description}")
     console.print(f"source    {model.source}", soft_wrap=True)
-    console.print(f"task      {model.task or ''}   also called {', '.join(model.aliases) or '(nothing)'}")
+    console.print(f"tasks     {', '.join(model.tasks)}")
     console.print(f"build     {model.build_status} {model.build_message}", soft_wrap=True)
     table = Table("version", "state", "engine", "precision", "deployed", box=None)
     for version in versions:

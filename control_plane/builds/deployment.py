@@ -12,8 +12,8 @@ from converters.spec import BuildCancelledError
 from model_repository.manifest import Manifest
 
 
-async def announce(database: Database, claim: Claim, manifest: Manifest) -> None:
-    """Note that the version's entry is about to be published, so that it is found again after a crash.
+async def announce(database: Database, claim: Claim, manifests: tuple[Manifest, ...]) -> None:
+    """Note that the version's entries are about to be published, so that they are found after a crash.
 
     Raises:
         ClaimLostError: another worker owns the build now.
@@ -21,11 +21,11 @@ async def announce(database: Database, claim: Claim, manifest: Manifest) -> None
     """
     async with database.session() as session:
         version = await session.get_one(Version, (await owned(session, claim)).version_id)
-        version.manifest, version.published = manifest, True
+        version.manifests, version.published = manifests, True
 
 
 async def mark_loading(database: Database, claim: Claim) -> None:
-    """Note that the version's entry is complete: from now on Triton may hold it.
+    """Note that the version's entries are complete: from now on Triton may hold it.
 
     Raises:
         ClaimLostError: another worker owns the build now.
@@ -36,7 +36,7 @@ async def mark_loading(database: Database, claim: Claim) -> None:
         version.state = VersionState.LOADING
 
 
-async def activate(database: Database, claim: Claim, manifest: Manifest) -> None:
+async def activate(database: Database, claim: Claim, manifests: tuple[Manifest, ...]) -> None:
     """The flip: the version serves, the one before it drains, the build has succeeded, gateways are told.
 
     Raises:
@@ -54,7 +54,8 @@ async def activate(database: Database, claim: Claim, manifest: Manifest) -> None
             before.state, before.drain_generation = VersionState.DRAINING, generation
         version = await session.get_one(Version, build.version_id)
         version.state, version.activated_at = VersionState.ACTIVE, utc_now()
-        (await session.get_one(Model, build.model_id)).task = manifest.task
-        await route_to(session, router, build.version_id, manifest.task)
+        tasks = tuple(sorted({task for manifest in manifests for task in manifest.tasks}))
+        (await session.get_one(Model, build.model_id)).tasks = tasks
+        await route_to(session, router, build.version_id, tasks)
         build.status, build.percent, build.finished_at = BuildStatus.SUCCEEDED, 100.0, utc_now()
         build.message = build.hint = ""

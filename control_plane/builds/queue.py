@@ -31,7 +31,7 @@ class Claim:
     """A build that this worker owns, with all that running it needs.
 
     Attributes:
-        manifest: of a version that has been published already, else None.
+        manifests: of a version that has been published already, else none.
         loading: the version is published and only has to be loaded.
 
     """
@@ -44,8 +44,8 @@ class Claim:
     number: int
     source: str
     sha256: str | None
-    task: Task | None
-    manifest: Manifest | None
+    tasks: tuple[Task, ...]
+    manifests: tuple[Manifest, ...]
     loading: bool
 
 
@@ -158,8 +158,8 @@ async def _claim(session: AsyncSession, build: Build) -> Claim:
         number=version.number,
         source=version.source,
         sha256=version.sha256,
-        task=model.task,
-        manifest=version.manifest,
+        tasks=model.tasks,
+        manifests=version.manifests or (),
         loading=version.state is VersionState.LOADING,
     )
 

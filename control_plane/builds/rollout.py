@@ -1,6 +1,7 @@
 """The stages that follow a conversion, in the worker itself: publish the entry, load it into every Triton."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
@@ -21,8 +22,10 @@ PATIENCE_SECONDS = 300.0
 """How long loading waits for a Triton server that does not answer."""
 
 
-async def publish(database: Database, storage: Storage, claim: Claim, entry: Path) -> Manifest:
-    """Bring a finished entry into the repository.
+async def publish(
+    database: Database, storage: Storage, claim: Claim, entries: Sequence[Path]
+) -> tuple[Manifest, ...]:
+    """Bring the finished entries of a version into the repository.
 
     An entry of that name can only be what this build left there when it was killed: it has never been loaded.
 
@@ -31,19 +34,24 @@ async def publish(database: Database, storage: Storage, claim: Claim, entry: Pat
         ClaimLostError: another worker owns the build now.
 
     """
-    manifest = decode(await asyncio.to_thread((entry / layout.MANIFEST).read_bytes))
-    await announce(database, claim, manifest)
-    try:
-        await asyncio.to_thread(storage.publish, entry, manifest)
-    except EntryExistsError:
-        await asyncio.to_thread(storage.remove, manifest.entry)
-        await asyncio.to_thread(storage.publish, entry, manifest)
+    manifests = await asyncio.to_thread(_read_manifests, entries)
+    await announce(database, claim, manifests)
+    for entry, manifest in zip(entries, manifests, strict=True):
+        try:
+            await asyncio.to_thread(storage.publish, entry, manifest)
+        except EntryExistsError:
+            await asyncio.to_thread(storage.remove, manifest.entry)
+            await asyncio.to_thread(storage.publish, entry, manifest)
     await mark_loading(database, claim)
-    return manifest
+    return manifests
 
 
-async def roll_out(servers: Servers, manifest: Manifest) -> None:
-    """Load an entry into every server and prove it there.
+def _read_manifests(entries: Sequence[Path]) -> tuple[Manifest, ...]:
+    return tuple(decode((entry / layout.MANIFEST).read_bytes()) for entry in entries)
+
+
+async def roll_out(servers: Servers, manifests: Sequence[Manifest]) -> None:
+    """Load the entries of a version into every server and prove them there.
 
     Raises:
         RolloutError: a server cannot load it, or answers wrongly.
@@ -51,9 +59,10 @@ async def roll_out(servers: Servers, manifest: Manifest) -> None:
 
     """
     try:
-        async with servers.lock(manifest.entry), asyncio.TaskGroup() as group:
-            for client in servers.clients:
-                group.create_task(_bring_up(client, servers.storage, manifest))
+        for manifest in manifests:
+            async with servers.lock(manifest.entry), asyncio.TaskGroup() as group:
+                for client in servers.clients:
+                    group.create_task(_bring_up(client, servers.storage, manifest))
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from failures
 

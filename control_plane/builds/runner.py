@@ -73,21 +73,21 @@ class BuildRunner:
 
     async def _stages(self, claim: Claim, run: "_Run") -> None:
         workspace = self._workspaces / str(claim.build_id)
-        manifest = claim.manifest if claim.loading else None
-        if manifest is None:
-            entry = await self._engine.run(
+        manifests = claim.manifests if claim.loading else ()
+        if not manifests:
+            entries = await self._engine.run(
                 self._spec(claim),
                 workspace,
                 attempt=claim.attempt,
                 report=lambda event: run.journal.put(Progress.of(event)),
                 cancelled=run.cancelled,
             )
-            manifest = await run.stage(
-                PUBLISH, workspace, publish(self._database, self._servers.storage, claim, entry)
+            manifests = await run.stage(
+                PUBLISH, workspace, publish(self._database, self._servers.storage, claim, entries)
             )
-        await run.stage(LOAD, workspace, roll_out(self._servers, manifest))
+        await run.stage(LOAD, workspace, roll_out(self._servers, manifests))
         await run.flush()
-        await activate(self._database, claim, manifest)
+        await activate(self._database, claim, manifests)
         await asyncio.to_thread(_tidy, workspace)
 
     def _spec(self, claim: Claim) -> BuildSpec:
@@ -98,7 +98,7 @@ class BuildRunner:
             version=claim.number,
             source=claim.source,
             sha256=claim.sha256,
-            task=claim.task,
+            tasks=claim.tasks,
             threads=self._settings.threads,
             memory_bytes=self._settings.memory_bytes,
             stage_seconds=self._settings.stage_seconds,

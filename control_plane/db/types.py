@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+import msgspec
 from sqlalchemy import DateTime, Dialect, String, Text
 from sqlalchemy.types import TypeDecorator
 
-from model_repository.manifest import Manifest, decode, encode
+from model_repository.manifest import Manifest, Task
 
 
 def utc_now() -> datetime:
@@ -53,16 +54,31 @@ class EnumText(TypeDecorator[StrEnum]):
         return None if value is None else self.kind(value)
 
 
-class ManifestText(TypeDecorator[Manifest]):
-    """A version's manifest as the JSON that also lies in its entry."""
+class TasksText(TypeDecorator[tuple[Task, ...]]):
+    """Tasks separated by commas; empty text for none."""
+
+    impl = String()
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[Task, ...] | None, dialect: Dialect) -> str | None:
+        """Text of the tasks."""
+        return None if value is None else ",".join(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Task, ...] | None:
+        """Tasks of a text."""
+        return None if value is None else tuple(map(Task, filter(None, value.split(","))))
+
+
+class ManifestsText(TypeDecorator[tuple[Manifest, ...]]):
+    """The manifests of a version's entries as a JSON list; null until they are published."""
 
     impl = Text()
     cache_ok = True
 
-    def process_bind_param(self, value: Manifest | None, dialect: Dialect) -> str | None:
-        """JSON of a manifest."""
-        return None if value is None else encode(value).decode()
+    def process_bind_param(self, value: tuple[Manifest, ...] | None, dialect: Dialect) -> str | None:
+        """JSON of the manifests."""
+        return None if value is None else msgspec.json.encode(value).decode()
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Manifest | None:
-        """Manifest of a JSON."""
-        return None if value is None else decode(value)
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Manifest, ...] | None:
+        """Manifests of a JSON."""
+        return None if value is None else msgspec.json.decode(value, type=tuple[Manifest, ...])

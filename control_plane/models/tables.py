@@ -7,7 +7,7 @@ from pydantic import ConfigDict
 from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from control_plane.db.types import EnumText, ManifestText, UtcDateTime, utc_now
+from control_plane.db.types import EnumText, ManifestsText, TasksText, UtcDateTime, utc_now
 from model_repository.manifest import Manifest, Task
 
 
@@ -27,7 +27,7 @@ class Model(SQLModel, table=True):
 
     Attributes:
         owner_id: account that alone sees it, or None for a built-in model.
-        task: None until the first version has been inspected.
+        tasks: empty until the first version has been inspected.
         deleted_at: gone for callers since then; the row stays, so that version numbers are never used again.
 
     """
@@ -53,7 +53,7 @@ class Model(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     owner_id: int | None = Field(default=None, foreign_key="account.id")
     name: str
-    task: Task | None = Field(default=None, sa_column=Column(EnumText(Task)))
+    tasks: tuple[Task, ...] = Field(default=(), sa_column=Column(TasksText, nullable=False))
     description: str = ""
     created_at: datetime = Field(default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False))
     deleted_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
@@ -64,8 +64,8 @@ class Version(SQLModel, table=True):
 
     Attributes:
         source: where the weights come from, as given by the author.
-        manifest: None until the entry has been published.
-        published: its entry lies in the model repository.
+        manifests: of its entries; None until they are about to be published.
+        published: its entries lie in the model repository.
         drain_generation: for a draining version the generation that took its traffic away.
 
     """
@@ -79,8 +79,13 @@ class Version(SQLModel, table=True):
     state: VersionState = Field(sa_column=Column(EnumText(VersionState), nullable=False, index=True))
     source: str
     sha256: str | None = None
-    manifest: Manifest | None = Field(default=None, sa_column=Column(ManifestText))
+    manifests: tuple[Manifest, ...] | None = Field(default=None, sa_column=Column(ManifestsText))
     published: bool = False
     drain_generation: int | None = None
     created_at: datetime = Field(default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False))
     activated_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+
+    @property
+    def entries(self) -> list[str]:
+        """Names of its repository entries; empty before they are published."""
+        return [manifest.entry for manifest in self.manifests or ()]

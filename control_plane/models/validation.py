@@ -1,6 +1,7 @@
 """What may be added: the syntax of names, aliases and sources."""
 
 import re
+from itertools import chain
 
 from control_plane.errors import InvalidRequestError
 from control_plane.models.schemas import NewModel
@@ -22,7 +23,7 @@ def check(new: NewModel) -> None:
         InvalidRequestError: the source, the digest or the aliases are malformed.
 
     """
-    for name in (new.name, *new.aliases):
+    for name in (new.name, *chain.from_iterable(new.aliases.values())):
         check_model_name(name)
     if not _SOURCE.fullmatch(new.source):
         raise InvalidRequestError(
@@ -31,5 +32,7 @@ def check(new: NewModel) -> None:
         )
     if new.sha256 is not None and not _SHA256.fullmatch(new.sha256):
         raise InvalidRequestError("sha256 must be 64 lower-case hexadecimal digits")
-    if new.aliases and (new.owner is not None or new.task is None):
-        raise InvalidRequestError("only built-in models with a task have aliases")
+    if new.aliases and new.owner is not None:
+        raise InvalidRequestError("only built-in models have aliases")
+    if new.tasks and not new.aliases.keys() <= set(new.tasks):
+        raise InvalidRequestError("an alias belongs to a task that the model does not have")

@@ -1,5 +1,7 @@
 """Routers within a transaction: made with a model, pointed at a version, removed with the model."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import delete, exists
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -16,10 +18,18 @@ async def router_of(session: AsyncSession, model_id: int) -> Router | None:
     return (await session.exec(select(Router).where(Router.model_id == model_id))).one_or_none()
 
 
-async def declare_aliases(session: AsyncSession, router_id: int, task: Task, names: tuple[str, ...]) -> None:
+async def declare_aliases(
+    session: AsyncSession, router_id: int, aliases: Mapping[Task, tuple[str, ...]]
+) -> None:
     """Let a router have these aliases, as the newest to declare them, and no others."""
     await session.exec(delete(RouterAlias).where(col(RouterAlias.router_id) == router_id))
-    session.add_all([RouterAlias(task=task, name=name, router_id=router_id) for name in names])
+    session.add_all(
+        [
+            RouterAlias(task=task, name=name, router_id=router_id)
+            for task, names in aliases.items()
+            for name in names
+        ]
+    )
 
 
 async def effective_aliases(session: AsyncSession) -> dict[tuple[Task, str], int]:
@@ -30,10 +40,10 @@ async def effective_aliases(session: AsyncSession) -> dict[tuple[Task, str], int
     return {(alias.task, alias.name): alias.router_id for alias, _ in rows}
 
 
-async def route_to(session: AsyncSession, router: Router, version_id: int, task: Task) -> None:
+async def route_to(session: AsyncSession, router: Router, version_id: int, tasks: tuple[Task, ...]) -> None:
     """Send a router's requests to a version."""
     assert router.id is not None
-    router.task = task
+    router.tasks = tasks
     provider = (
         await session.exec(select(Provider).where(Provider.router_id == router.id, Provider.kind == TRITON))
     ).one_or_none()

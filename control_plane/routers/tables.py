@@ -3,7 +3,7 @@
 from sqlalchemy import Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from control_plane.db.types import EnumText
+from control_plane.db.types import EnumText, TasksText
 from model_repository.manifest import Task
 
 
@@ -12,14 +12,14 @@ class Router(SQLModel, table=True):
 
     Attributes:
         owner_id: account that alone sees it, or None for a built-in model.
-        task: None until the first version has been inspected.
+        tasks: empty until the first version has been inspected.
 
     """
 
     id: int | None = Field(default=None, primary_key=True)
     name: str
     owner_id: int | None = Field(default=None, foreign_key="account.id")
-    task: Task | None = Field(default=None, sa_column=Column(EnumText(Task)))
+    tasks: tuple[Task, ...] = Field(default=(), sa_column=Column(TasksText, nullable=False))
     model_id: int = Field(foreign_key="model.id", unique=True)
 
 

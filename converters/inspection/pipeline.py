@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from converters.spec import ConversionError
-from model_repository.manifest import Pooling
+from model_repository.heads import Pooling
 
 _FLAG = re.compile(r"pooling_mode_(?P<mode>\w+?)(_tokens?)?")
 """The older form of `1_Pooling/config.json` has one flag a mode, the newer one names the mode."""

@@ -28,7 +28,7 @@ def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress)
     check_weights(root)
     config = _config(root)
     architecture = (config.architectures or [type(config).__name__])[0]
-    task = spec.task or detect_task(architecture, pipeline=pipeline is not None)
+    task = spec.tasks[0] if spec.tasks else detect_task(architecture, pipeline=pipeline is not None)
     progress(50, f"reading {architecture}")
     positions, takes_types = _shape(config, architecture)
     pipeline = pipeline or Pipeline()

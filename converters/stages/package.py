@@ -12,14 +12,8 @@ from converters.spec import BuildSpec, Stage
 from converters.workspace import Workspace
 from model_repository import layout
 from model_repository.config import model_config, to_pbtxt
-from model_repository.manifest import (
-    EmbeddingSpec,
-    Manifest,
-    ParityReport,
-    SourceRecord,
-    TokenizerSpec,
-    encode,
-)
+from model_repository.heads import EmbeddingHead
+from model_repository.manifest import Manifest, ParityReport, SourceRecord, TokenizerSpec, encode
 
 MAX_BATCH_SIZE = 64
 """Most rows of one request; beyond 32 rows a CPU gains nothing, and 64 leaves room for faster hosts."""
@@ -46,7 +40,7 @@ def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress)
     progress(80, "writing the manifest")
     (entry / layout.CONFIG).write_text(to_pbtxt(model_config(manifest)))
     (entry / layout.MANIFEST).write_bytes(encode(manifest))
-    return Packaged(entry=manifest.entry)
+    return Packaged(entries=(manifest.entry,))
 
 
 def _manifest(spec: BuildSpec, workspace: Workspace, verified: Verified, parity: ParityReport) -> Manifest:
@@ -57,7 +51,7 @@ def _manifest(spec: BuildSpec, workspace: Workspace, verified: Verified, parity:
         owner=spec.owner,
         name=spec.name,
         version=spec.version,
-        task=facts.task,
+        tasks=(facts.task,),
         source=SourceRecord(uri=fetched.uri, digest=fetched.digest, architecture=facts.architecture),
         engine=verified.chosen.engine,
         inputs=exported.inputs,
@@ -69,7 +63,7 @@ def _manifest(spec: BuildSpec, workspace: Workspace, verified: Verified, parity:
             pad_id=facts.pad_id,
             pad_token=facts.pad_token,
         ),
-        embedding=EmbeddingSpec(
+        head=EmbeddingHead(
             output=exported.answer,
             dimensions=facts.dimensions,
             pooling=facts.pooling,

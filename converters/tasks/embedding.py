@@ -10,7 +10,8 @@ from transformers import AutoModel
 from converters.results import Inspected
 from converters.spec import ConversionError
 from converters.tensors import Tensors
-from model_repository.manifest import ParityCase, Pooling
+from model_repository.heads import Pooling
+from model_repository.manifest import ParityCase
 
 HIDDEN = "last_hidden_state"
 EMBEDDING = "sentence_embedding"

@@ -13,6 +13,7 @@ from control_plane.catalog import Provider
 from gateway.observability.timing import stage
 from model_repository.client import TritonClient, infer_request, read_outputs
 from model_repository.errors import ServerUnavailableError
+from model_repository.manifest import Manifest
 
 AVOID_SECONDS = 1.0
 """How long a server that failed is asked last."""
@@ -52,16 +53,20 @@ class TritonPool:
         self._site = [Server(url, TritonClient(url)) for url in self._urls]
 
     async def infer(
-        self, provider: Provider, inputs: Mapping[str, NDArray[np.generic]], outputs: Sequence[str]
+        self,
+        provider: Provider,
+        graph: Manifest,
+        inputs: Mapping[str, NDArray[np.generic]],
+        outputs: Sequence[str],
     ) -> Mapping[str, NDArray[np.generic]]:
-        """Outputs by name for one pack of rows.
+        """Outputs by name of one of the provider's graphs for one pack of rows.
 
         Raises:
             ServerUnavailableError: no server answers, or not in time.
             InferenceError: the model answered with an error.
 
         """
-        request = infer_request(provider.manifest.entry, inputs, outputs)
+        request = infer_request(graph.entry, inputs, outputs)
         deadline = monotonic() + self._timeout
         try:
             async with asyncio.timeout(self._timeout):

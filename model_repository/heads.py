@@ -1,0 +1,132 @@
+"""What goes into a graph and what its outputs mean: the part of a manifest that the gateway's tasks read."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Pooling(StrEnum):
+    """How token vectors become one vector; all of them look at unmasked tokens only."""
+
+    MEAN = "mean"
+    CLS = "cls"
+    MAX = "max"
+
+
+class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of the manifest's parts: no silent extra fields."""
+
+
+class ImageSpec(Struct, frozen=True, kw_only=True):
+    """How an image becomes the graph's `pixel_values`, FP32 `[batch, 3, height, width]`, RGB.
+
+    In order: resize the shorter side to `resize` pixels (or both sides to it, if `keep_ratio` is off), cut
+    `height` x `width` from the centre, scale to 0..1, subtract `mean`, divide by `std` (a number a channel).
+
+    Attributes:
+        resample: Pillow's filter: `nearest`, `bilinear`, `bicubic` or `lanczos`.
+
+    """
+
+    height: int
+    width: int
+    resize: int
+    keep_ratio: bool
+    resample: str
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+class EmbeddingHead(Struct, frozen=True, kw_only=True, tag="embedding"):
+    """Text in, one vector out: `output` has the shape `[batch, dimensions]`, FP32."""
+
+    output: str
+    dimensions: int
+    pooling: Pooling | None
+    normalise: bool
+
+
+class ImageEmbeddingHead(Struct, frozen=True, kw_only=True, tag="image-embedding"):
+    """Image in, one vector out.
+
+    Attributes:
+        output: FP32 `[batch, dimensions]`, as the model projects it, not scaled to unit length.
+        logit_scale: factor on cosines with the text tower's vectors before the softmax over labels, or None
+            where the model has no text tower.
+
+    """
+
+    output: str
+    dimensions: int
+    logit_scale: float | None = None
+
+
+class ClassificationHead(Struct, frozen=True, kw_only=True, tag="classification"):
+    """Text or image in, one score a label out: `output` has the shape `[batch, labels]`, FP32 logits.
+
+    Attributes:
+        multi_label: labels are judged each by itself (sigmoid) instead of against each other (softmax).
+
+    """
+
+    output: str
+    labels: tuple[str, ...]
+    multi_label: bool = False
+
+
+class EntailmentHead(Struct, frozen=True, kw_only=True, tag="entailment"):
+    """Premise and hypothesis in, NLI logits out: `output` has the shape `[batch, 2 or 3]`, FP32.
+
+    Attributes:
+        entailment: its column.
+        contradiction: its column; a neutral column, where there is one, is left out of the softmax.
+
+    """
+
+    output: str
+    entailment: int
+    contradiction: int
+
+
+class TokenClassificationHead(Struct, frozen=True, kw_only=True, tag="token-classification"):
+    """Text in, one row of logits a token out: `output` has the shape `[batch, length, labels]`, FP32."""
+
+    output: str
+    labels: tuple[str, ...]
+
+
+class SpanHead(Struct, frozen=True, kw_only=True, tag="span"):
+    """Question and context in, logits of the answer's first and last token out: `[batch, length]`, FP32."""
+
+    start: str
+    end: str
+
+
+class GenerationHead(Struct, frozen=True, kw_only=True, tag="generation"):
+    """Token ids in, token ids out, one response a step; the tensors are those of the backend `generation`.
+
+    Attributes:
+        encoder_decoder: the output does not continue the input but answers it.
+        eos_ids: any of them ends a sequence.
+        max_length: most tokens of prompt and output together, or of the output for encoder-decoders.
+        chat_template: Jinja template of the tokenizer, or an empty string.
+
+    """
+
+    encoder_decoder: bool
+    eos_ids: tuple[int, ...]
+    bos_id: int | None
+    max_length: int
+    chat_template: str = ""
+
+
+Head = (
+    EmbeddingHead
+    | ImageEmbeddingHead
+    | ClassificationHead
+    | EntailmentHead
+    | TokenClassificationHead
+    | SpanHead
+    | GenerationHead
+)
+"""What a graph's outputs mean, and so which code of the gateway reads them."""
