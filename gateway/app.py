@@ -80,13 +80,13 @@ def create_app(
         try:
             yield
         finally:
-            polling.cancel()
-            await feed.sign_off()
+            feed.stop()
+            await polling
             await triton.close()
             tokenizers.close()
 
     app = Litestar(
-        route_handlers=[create_router(snapshots, intake), HealthController],
+        route_handlers=[create_router(snapshots), HealthController],
         dependencies={
             "engine": _provide(engine),
             "feed": _provide(feed),

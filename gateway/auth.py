@@ -1,18 +1,15 @@
 """Who is calling: a key's sha-256 looked up in the snapshot. No SQL, and no secret kept."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from hashlib import sha256
 from time import time
 
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from control_plane.catalog import Catalog, Key
 from gateway.observability.timing import stage
 from gateway.serving.snapshots import Snapshots
 from model_repository.errors import TriremeError
-
-Guard = Callable[[ASGIConnection, BaseRouteHandler], Awaitable[None]]  # type: ignore[type-arg]
 
 
 class ForbiddenError(TriremeError):
@@ -50,12 +47,19 @@ def find_key(catalog: Catalog, secret: bytes, *, now: float) -> Key:
     return key
 
 
-def header_guard(snapshots: Snapshots, header: bytes) -> Guard:
-    """Guard for routes whose key travels alone in `header` (lower case); runs before the body is read."""
+def key_layer(snapshots: Snapshots, header: bytes) -> Callable[[ASGIApp], ASGIApp]:
+    """ASGI layer for routes whose key travels alone in `header` (lower case); it sets `request.auth`.
 
-    async def guard(connection: ASGIConnection, _handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
-        with stage("auth"):
-            secret = next((value for name, value in connection.scope["headers"] if name == header), b"")
-            connection.scope["auth"] = find_key(snapshots.current, secret, now=time())
+    A layer and not a guard, because Litestar copies the whole handler for each guard of each request.
+    """
 
-    return guard
+    def wrap(app: ASGIApp) -> ASGIApp:
+        async def authenticated(scope: Scope, receive: Receive, send: Send) -> None:
+            with stage("auth"):
+                secret = next((value for name, value in scope["headers"] if name == header), b"")
+                scope["auth"] = find_key(snapshots.current, secret, now=time())
+            await app(scope, receive, send)
+
+        return authenticated
+
+    return wrap

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
 
@@ -19,6 +20,7 @@ from model_repository.storage import Storage
 HEARTBEAT_SECONDS = 1.0
 """How often a gateway says that it is alive; others stop waiting for one that is silent for five seconds."""
 
+SIGN_OFF_SECONDS = 2.0
 POLL_SECONDS = 60.0
 """Time for one look, reading large tokenizers included; a database that hangs counts as away."""
 
@@ -53,6 +55,7 @@ class CatalogFeed:
         self._gateway_id = gateway_id
         self._interval = interval
         self._refreshing = asyncio.Lock()
+        self._stopping = asyncio.Event()
         self._acknowledged = -1
         self._acknowledged_at = 0.0
         self._confirmed_at = monotonic()
@@ -69,10 +72,16 @@ class CatalogFeed:
         return [entry for entry in _manifests(self._snapshots.current) if entry not in self._tokenizers]
 
     async def run(self) -> None:
-        """Poll until cancelled."""
-        while True:
+        """Poll until `stop`, then sign off, so that nobody waits for this gateway any more."""
+        while not self._stopping.is_set():
             await self.try_refresh()
-            await asyncio.sleep(self._interval)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), self._interval)
+        try:
+            async with asyncio.timeout(SIGN_OFF_SECONDS):
+                await gateways.forget(self._database, self._gateway_id)
+        except Exception as error:  # noqa: BLE001 - the others soon stop waiting for a silent gateway anyway
+            log.warning("cannot sign off", cause=str(error) or type(error).__name__)
 
     async def try_refresh(self) -> None:
         """Refresh and acknowledge if the database lets; it says once in the log that it does not."""
@@ -100,9 +109,9 @@ class CatalogFeed:
                 await self._load(self._snapshots.current)
             self._confirmed_at = asked_at
 
-    async def sign_off(self) -> None:
-        """Let nobody wait for this gateway any more."""
-        await gateways.forget(self._database, self._gateway_id)
+    def stop(self) -> None:
+        """End `run`."""
+        self._stopping.set()
 
     async def _swap(self, catalog: Catalog) -> None:
         """Take over keys at once, and models as soon as their tokenizers are loaded.

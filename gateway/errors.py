@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 import structlog
-from litestar import Request, Response
+from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
@@ -59,11 +60,13 @@ def describe(error: Exception) -> Failure:
 def handlers(render: Render) -> ExceptionHandlersMap:
     """Litestar's exception handlers for an API with that error body."""
 
-    def handle(request: Request[Any, Any, Any], error: Exception) -> Response[object]:
+    def handle(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         failure = describe(error)
         if failure.status == 500:
             log.error("request failed", path=request.scope["path"], exc_info=error)
-        return Response(render(failure), status_code=failure.status, headers=dict(failure.headers))
+        body = msgspec.json.encode(render(failure))
+        headers = dict(failure.headers)
+        return Response(body, status_code=failure.status, headers=headers, media_type=MediaType.JSON)
 
     return {Exception: handle, HTTPException: handle}
 

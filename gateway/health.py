@@ -71,7 +71,10 @@ class HealthController(Controller):
             degrading.append(f"the database has not confirmed the catalogue for {feed.age:.0f} s")
         servers = await triton.ready()
         down = [f"inference server {url} does not answer" for url, answers in servers.items() if not answers]
-        (degrading if len(down) < len(servers) else blocking).extend(down or ["no inference server is set"])
+        if len(down) < len(servers):
+            degrading += down
+        else:
+            blocking += down or ["no inference server is configured"]
         degrading += [f"the tokenizer of {entry} cannot be loaded" for entry in feed.unloaded]
         if blocking:
             return Response(Readiness("unavailable", blocking + degrading), status_code=503)

@@ -1,12 +1,9 @@
 """How much work may come in, and its end when the client leaves."""
 
 import asyncio
-from typing import Any
 
 import structlog
-from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
-from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Message, Receive, ReceiveMessage, Scope, Send
 
 from gateway.body import BodyTooLargeError
@@ -32,27 +29,19 @@ class Intake:
         self.requests = 0
         self.bytes = 0
 
-    async def guard(self, _connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        """Refuse a request that is one too many, before its body is read.
+    def check(self, body: int) -> None:
+        """Refuse to read a request's body, or to read on.
+
+        Args:
+            body: bytes of it so far.
 
         Raises:
-            OverloadedError: too many requests are in progress.
+            BodyTooLargeError: this body is too large.
+            OverloadedError: there are too many requests, or all bodies together are too large.
 
         """
         if self.requests > self._max_requests:
             raise OverloadedError("too many requests are in progress")
-
-    def check(self, body: int) -> None:
-        """Refuse to read on.
-
-        Args:
-            body: bytes of this request's body so far.
-
-        Raises:
-            BodyTooLargeError: this body is too large.
-            OverloadedError: all bodies together are too large.
-
-        """
         if body > self._max_body:
             raise BodyTooLargeError(f"the body is larger than {self._max_body} bytes")
         if self.bytes > self._max_bytes:
@@ -99,6 +88,7 @@ class _Request:
     async def receive(self) -> ReceiveMessage:
         if self._watch is not None:
             return await asyncio.shield(self._watch)
+        self._intake.check(self._body)
         message = await self._receive()
         if message["type"] == "http.request":
             size = len(message["body"])

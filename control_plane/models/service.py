@@ -82,7 +82,7 @@ class ModelService:
         validation.check(new)
         try:
             async with self._database.session() as session:
-                return await _add(session, new)
+                return await add_model(session, new)
         except IntegrityError as error:
             raise ConflictError(f"model {new.name} is being added by another request") from error
 
@@ -142,7 +142,8 @@ async def _find(session: AsyncSession, account_id: int | None, name: str, *, loc
     return model
 
 
-async def _add(session: AsyncSession, new: NewModel) -> int:
+async def add_model(session: AsyncSession, new: NewModel) -> int:
+    """`ModelService.add` within a transaction."""
     owner_id = await find_account(session, new.owner) if new.owner is not None else None
     known = select(Model).where(owned_by(owner_id), Model.name == new.name).with_for_update()
     model = (await session.exec(known)).one_or_none()

@@ -1,6 +1,7 @@
 """The outermost layer of the application: an id, a log line, timings and metrics for every request."""
 
 import re
+from itertools import count
 from secrets import token_hex
 from time import perf_counter
 
@@ -14,6 +15,8 @@ from gateway.observability.timing import begin, server_timing
 CLIENT_LEFT = 499
 """Logged instead of a status when the client did not wait for one; nginx's number."""
 
+_PROCESS = token_hex(12).encode()
+_count = count()
 _SANE = re.compile(rb"[A-Za-z0-9._:\-]{1,128}")
 
 log = structlog.get_logger(__name__)
@@ -64,4 +67,4 @@ def request_id_of(scope: Scope) -> bytes:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _SANE.fullmatch(value):
             return value
-    return token_hex(16).encode()
+    return b"%s%08x" % (_PROCESS, next(_count))

@@ -5,19 +5,18 @@ from litestar import Router
 from gateway.apis.backprop.errors import render
 from gateway.apis.backprop.models import ModelsController
 from gateway.apis.backprop.text_vectorisation import TextVectorisationController
-from gateway.auth import header_guard
+from gateway.auth import key_layer
 from gateway.errors import handlers
-from gateway.intake import Intake
 from gateway.openapi import API_KEY
 from gateway.serving.snapshots import Snapshots
 
 
-def create_router(snapshots: Snapshots, intake: Intake) -> Router:
+def create_router(snapshots: Snapshots) -> Router:
     """Mount the API at the root, as its reference does."""
     return Router(
         path="/",
         route_handlers=[TextVectorisationController, ModelsController],
-        guards=[header_guard(snapshots, b"x-api-key"), intake.guard],
+        middleware=[key_layer(snapshots, b"x-api-key")],
         exception_handlers=handlers(render),
         security=[{API_KEY: []}],
     )

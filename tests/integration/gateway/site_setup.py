@@ -36,6 +36,11 @@ class Site:
         await AccountService(self.database).ensure(account)
         return (await KeyService(self.database).create(account, "test")).secret
 
+    async def revoke(self, secret: str) -> None:
+        keys = KeyService(self.database)
+        (key_id,) = [key.id for key in await keys.list() if secret.startswith(key.prefix)]
+        await keys.revoke(key_id)
+
     async def announce(self, name: str, *, owner: str | None = None, aliases: tuple[str, ...] = ()) -> int:
         """Add a model whose build has not ended; returns the version's id."""
         new = NewModel(

@@ -1,0 +1,79 @@
+"""A site of its own for a test: database, repository, and questions to them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deployable import write_entry
+
+from control_plane.builds.schemas import BuildSummary
+from control_plane.builds.service import BuildService
+from control_plane.builds.tables import UNFINISHED, Build
+from control_plane.db.engine import Database
+from control_plane.models.schemas import NewModel
+from control_plane.models.service import ModelService, add_model
+from control_plane.models.tables import Version, VersionState
+from control_plane.settings import JobSettings
+from control_plane.worker import Worker
+from model_repository.storage import FolderStorage
+
+SETTINGS = JobSettings(lease_seconds=2, threads=1)
+
+
+@dataclass
+class Site:
+    folder: Path
+    database: Database
+    storage: FolderStorage
+
+    @property
+    def models(self) -> ModelService:
+        return ModelService(self.database)
+
+    @property
+    def builds(self) -> BuildService:
+        return BuildService(self.database)
+
+    async def stage(self, *, honest: bool = True) -> int:
+        """Leave a build as a worker does that stops between publishing and loading."""
+        async with self.database.session() as session:  # one transaction: no worker sees it before
+            build = await session.get_one(
+                Build, await add_model(session, NewModel(name="mini", source="file:x"))
+            )
+            version = await session.get_one(Version, build.version_id)
+            entry = self.folder / "entries" / str(version.number)
+            version.manifest = write_entry(entry, "mini", version.number, honest=honest)
+            version.published, version.state = True, VersionState.LOADING
+            await asyncio.to_thread(self.storage.publish, entry, version.manifest)
+        assert build.id is not None
+        return build.id
+
+    async def ended(self, build: int) -> BuildSummary:
+        await until(lambda: self._has_ended(build))
+        return await self.builds.get(build)
+
+    async def states(self) -> dict[int, VersionState]:
+        return {version.number: version.state for version in await self.models.versions(None, "mini")}
+
+    @asynccontextmanager
+    async def working(self, *urls: str) -> AsyncIterator[asyncio.Task[None]]:
+        """A worker in this process; stopped at the end."""
+        stop = asyncio.Event()
+        worker = Worker(self.database, self.storage, urls, SETTINGS, self.folder / "builds")
+        task = asyncio.create_task(worker.run(stop))
+        try:
+            yield task
+        finally:
+            stop.set()
+            await task
+
+    async def _has_ended(self, build: int) -> bool:
+        return (await self.builds.get(build)).status not in UNFINISHED
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for what the database or Triton says; the test's own time limit bounds it."""
+    while not await condition():  # noqa: ASYNC110 - other processes set no event of ours
+        await asyncio.sleep(0.1)
