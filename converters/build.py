@@ -43,9 +43,7 @@ def run_build(spec: BuildSpec, workspace: Path, report: Report, cancelled: Cance
     place.prepare(spec)
     for stage in Stage:
         _Run(spec, stage, place, report).go(cancelled)
-    return [
-        place.folder(Stage.PACKAGE) / entry for entry in place.result(Stage.PACKAGE, Packaged).entries
-    ]
+    return [place.folder(Stage.PACKAGE) / entry for entry in place.result(Stage.PACKAGE, Packaged).entries]
 
 
 class _Run:

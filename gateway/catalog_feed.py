@@ -14,6 +14,7 @@ from control_plane.db.engine import Database
 from control_plane.snapshot import read_catalog, read_generation
 from gateway.serving.snapshots import Snapshots
 from gateway.serving.tokenization import Tokenizers
+from model_repository import layout
 from model_repository.manifest import Manifest
 from model_repository.storage import Storage
 
@@ -129,7 +130,7 @@ class CatalogFeed:
             if entry in self._tokenizers:
                 continue
             try:
-                data = await asyncio.to_thread(self._storage.read, entry, manifest.tokenizer.path)
+                data = await asyncio.to_thread(self._storage.read, entry, layout.TOKENIZER)
                 await self._tokenizers.load(manifest, data)
             except Exception as error:  # noqa: BLE001 - one damaged entry must not keep all others from service
                 log.warning("tokenizer cannot be loaded", entry=entry, cause=str(error))
@@ -145,10 +146,11 @@ class CatalogFeed:
 
 
 def _manifests(catalog: Catalog) -> Mapping[str, Manifest]:
-    """Versions in service by entry."""
+    """Graphs in service that read text, by entry."""
     return {
         manifest.entry: manifest
         for router in catalog.routers.values()
         for provider in router.providers
         for manifest in provider.graphs
+        if manifest.tokenizer is not None
     }

@@ -62,7 +62,7 @@ class EntryName(NamedTuple):
         """Parts of an entry's name.
 
         Raises:
-            InvalidNameError: it is not `owner.name.version` or `owner.name.version.part` with names that may be.
+            InvalidNameError: it is not `owner.name.version`, or that with `.part`, with names that may be.
 
         """
         match entry.split("."):

@@ -15,26 +15,37 @@ def describe_model(console: Console, model: ModelSummary, versions: Sequence[Ver
     console.print(f"source    {model.source}", soft_wrap=True)
     console.print(f"tasks     {', '.join(model.tasks)}")
     console.print(f"build     {model.build_status} {model.build_message}", soft_wrap=True)
-    table = Table("version", "state", "engine", "precision", "deployed", box=None)
+    for task, names in model.aliases.items():
+        console.print(f"          {task} also as {', '.join(names)}")
+    table = Table("version", "state", "engine", "deployed", box=None)
     for version in versions:
-        engine = version.manifest.engine if version.manifest else None
         table.add_row(
             str(version.number),
             version.state,
-            engine.engine if engine else "",
-            engine.precision if engine else "",
+            ", ".join(_engine(manifest) for manifest in version.manifests),
             f"{version.activated_at:%Y-%m-%d %H:%M}" if version.activated_at else "",
         )
     console.print(table)
-    serving = next((v.manifest for v in versions if v.number == model.active_version), None)
-    if serving:
-        console.print(_candidates(serving))
-        console.print(_parity(serving.parity))
+    serving = next((v.manifests for v in versions if v.number == model.active_version), ())
+    for manifest in serving:
+        console.print(_candidates(manifest))
+        console.print(_parity(manifest.parity))
+
+
+def _engine(manifest: Manifest) -> str:
+    return " ".join(filter(None, (manifest.part, manifest.engine.engine, manifest.engine.precision)))
 
 
 def _candidates(manifest: Manifest) -> Table:
     table = Table(
-        "", "tried", "texts/s", "largest difference", "smallest cosine", "", box=None, title="Candidates"
+        "",
+        "tried",
+        "texts/s",
+        "largest difference",
+        "smallest cosine",
+        "",
+        box=None,
+        title=f"Candidates {manifest.part}".strip(),
     )
     for candidate in manifest.candidates:
         parity = candidate.parity

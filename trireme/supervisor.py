@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
 import httpx
-from model_repository.server import EmbeddedTriton
 
 from control_plane.accounts.keys import KeyService
 from control_plane.builds.service import BuildService
@@ -16,6 +15,7 @@ from control_plane.catalogue import load_catalogue
 from control_plane.db.engine import Database
 from control_plane.installation import install
 from model_repository.errors import TriremeError
+from model_repository.server import EmbeddedTriton
 from trireme.child import Child
 from trireme.data_folder import locked, root_key
 from trireme.settings import Settings

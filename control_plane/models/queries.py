@@ -79,9 +79,7 @@ async def summaries(session: AsyncSession, which: ColumnElement[bool]) -> list[M
     ]
 
 
-def _aliases_of(
-    router_id: int | None, aliases: dict[tuple[Task, str], int]
-) -> dict[Task, tuple[str, ...]]:
+def _aliases_of(router_id: int | None, aliases: dict[tuple[Task, str], int]) -> dict[Task, tuple[str, ...]]:
     by_task: dict[Task, tuple[str, ...]] = {}
     for (task, name), leads_to in sorted(aliases.items()):
         if leads_to == router_id:
@@ -98,7 +96,11 @@ async def _versions(session: AsyncSession, model_ids: list[int]) -> dict[int, li
 
 
 def _summary(
-    model: Model, account: str | None, aliases: dict[Task, tuple[str, ...]], build: Build, versions: list[Version]
+    model: Model,
+    account: str | None,
+    aliases: dict[Task, tuple[str, ...]],
+    build: Build,
+    versions: list[Version],
 ) -> ModelSummary:
     active = next((version for version in versions if version.state is VersionState.ACTIVE), None)
     deployments = [version.activated_at for version in versions if version.activated_at is not None]

@@ -23,3 +23,5 @@ def open_session(engine: EngineSpec, folder: Path) -> Session:
             return onnxruntime.Session(engine, folder)
         case Engine.OPENVINO:
             return openvino.Session(engine, folder)
+        case Engine.GENERATION:
+            raise ValueError("generation is no graph that is called once a batch")

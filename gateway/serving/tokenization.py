@@ -67,7 +67,8 @@ class Tokenizers:
         return entry in self._encoders
 
     async def load(self, manifest: Manifest, data: bytes) -> None:
-        """Make the tokenizer of a version ready; `data` is its file's content."""
+        """Make the tokenizer of a graph ready; `data` is its file's content."""
+        assert manifest.tokenizer is not None
         encoder = await asyncio.get_running_loop().run_in_executor(
             self._pool, Encoder, data, manifest.tokenizer
         )

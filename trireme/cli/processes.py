@@ -118,7 +118,6 @@ def worker(
 
     async def run() -> None:
         from control_plane.worker import Worker
-
         from model_repository.storage import FolderStorage
         from trireme.state import database
 

@@ -19,6 +19,7 @@ from gateway.auth import ForbiddenError
 from gateway.body import BadRequestError
 from gateway.catalog_feed import CatalogFeed
 from gateway.errors import documented, handlers
+from model_repository.manifest import Task
 
 NOT_FOUND = ResponseSpec(str, description="No such model of yours.", generate_examples=False)
 
@@ -65,7 +66,7 @@ class ModelsController(Controller):
             id=f"model_{found.name}",
             name=found.name,
             description=found.description,
-            tasks=_tasks([found]),
+            tasks=_tasks(found.tasks),
             build_status=found.build_status,
             build_message=found.build_message,
             last_deployment=_timestamp(found.last_deployment),
@@ -95,7 +96,7 @@ def _own(model: ModelSummary) -> ModelItem:
         id=f"model_{model.name}",
         name=model.name,
         description=model.description,
-        tasks=_tasks([model]),
+        tasks=_tasks(model.tasks),
         build_status=model.build_status,
         last_deployment=_timestamp(model.last_deployment),
     )
@@ -103,19 +104,27 @@ def _own(model: ModelSummary) -> ModelItem:
 
 def _built_in(models: Iterable[ModelSummary]) -> list[ModelItem]:
     """One item a public name: an alias may stand for several models, each for a task of its own."""
-    by_name: dict[str, list[ModelSummary]] = defaultdict(list)
+    tasks: dict[str, list[Task]] = defaultdict(list)
+    descriptions: dict[str, list[str]] = defaultdict(list)
     for model in models:
-        if model.active_version is not None:
-            for name in model.aliases or (model.name,):
-                by_name[name].append(model)
+        if model.active_version is None:
+            continue
+        for task in model.tasks:
+            for name in model.aliases.get(task, (model.name,)):
+                tasks[name].append(task)
+                if model.description not in descriptions[name]:
+                    descriptions[name].append(model.description)
     return [
-        ModelItem(id=f"model_{name}", name=name, description=behind[0].description, tasks=_tasks(behind))
-        for name, behind in sorted(by_name.items())
+        ModelItem(
+            id=f"model_{name}", name=name, description=" ".join(descriptions[name]), tasks=_tasks(tasks[name])
+        )
+        for name in sorted(tasks)
     ]
 
 
-def _tasks(models: Iterable[ModelSummary]) -> list[TaskName]:
-    return [TASK_NAMES[model.task] for model in models if model.task is not None]
+def _tasks(tasks: Iterable[Task]) -> list[TaskName]:
+    """This API's names of the tasks; those that it has no endpoint for are left out."""
+    return [TASK_NAMES[task] for task in tasks if task in TASK_NAMES]
 
 
 def _timestamp(moment: datetime | None) -> str | None:

@@ -12,7 +12,8 @@ from gateway.serving.batching import Pack, pack, send_all
 from gateway.serving.tokenization import Tokenizers
 from gateway.serving.triton import TritonPool
 from model_repository.errors import InferenceError
-from model_repository.manifest import Manifest
+from model_repository.heads import EmbeddingHead
+from model_repository.manifest import Manifest, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,10 @@ class EmbeddingTask:
             OverloadedError: the gateway cannot take more work now.
 
         """
-        manifest = provider.manifest
-        output, dimensions = manifest.embedding.output, manifest.embedding.dimensions
+        manifest = provider.graph(Task.EMBEDDING)
+        head = manifest.head
+        assert isinstance(head, EmbeddingHead)
+        output, dimensions = head.output, head.dimensions
         with stage("tokenise"):
             rows = await self._tokenizers.encode(manifest, texts)
         lengths = [len(row) for row in rows]
@@ -59,7 +62,7 @@ class EmbeddingTask:
 
         async def send(positions: Pack) -> None:
             inputs = tensors(manifest, [rows[position] for position in positions])
-            outputs = await self._triton.infer(provider, inputs, (output,))
+            outputs = await self._triton.infer(provider, manifest, inputs, (output,))
             result = outputs[output]
             if result.shape != (len(positions), dimensions) or not np.isfinite(result).all():
                 raise InferenceError(f"model {manifest.name} answered with an unusable vector")
@@ -72,6 +75,7 @@ class EmbeddingTask:
 def tensors(manifest: Manifest, rows: Sequence[Sequence[int]]) -> dict[str, NDArray[np.generic]]:
     """The graph's inputs, each of shape `[rows, longest row]`; shorter rows are padded on the right."""
     longest = max(len(row) for row in rows)
+    assert manifest.tokenizer is not None
     ids = np.full((len(rows), longest), manifest.tokenizer.pad_id, np.int64)
     mask = np.zeros((len(rows), longest), np.int64)
     for position, row in enumerate(rows):
