@@ -61,7 +61,11 @@ def read_probe(data: bytes) -> Probe:
 def difference(
     actual: Mapping[str, Array], expected: Mapping[str, Array], thresholds: ParityThresholds
 ) -> str | None:
-    """Why an answer is not the expected one, in one line, or None when it is within the thresholds."""
+    """Why an answer is not the expected one, in one line, or None when it is within the thresholds.
+
+    Thresholds of no difference but an agreement are those of decisions, such as generated tokens: each is the
+    expected one or not, however far apart their numbers are.
+    """
     for name in expected:
         if name not in actual or actual[name].shape != expected[name].shape:
             shape = list(actual[name].shape) if name in actual else "nothing"
@@ -69,6 +73,10 @@ def difference(
         answer, right = (_rows(tensors[name]) for tensors in (actual, expected))
         if not np.isfinite(answer).all():
             return f"output {name} contains NaN or Inf"
+        if thresholds.max_abs_diff == 0 < thresholds.agreement:
+            if (share := float((answer == right).mean())) < thresholds.agreement:
+                return f"output {name} agrees in {share:.3f}, less than {thresholds.agreement:.3f}"
+            continue
         if (largest := np.abs(answer - right).max()) > thresholds.max_abs_diff:
             return f"output {name} differs by {largest:.3g}, more than {thresholds.max_abs_diff:.3g}"
         if (cosine := _min_cosine(answer, right)) < thresholds.min_cosine:

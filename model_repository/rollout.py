@@ -1,7 +1,7 @@
 """Brings an entry into service on one server, and takes it out again."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import structlog
@@ -87,9 +87,8 @@ async def take_down(client: TritonClient, entry: str) -> None:
 
 async def _warm_up(client: TritonClient, manifest: Manifest, probe: Probe) -> None:
     """Short and longest rows, alone and in the largest batch: what fails on one must not go into service."""
-    longest = manifest.tokenizer.max_length if manifest.tokenizer else SHORT
     for batch in sorted({1, manifest.max_batch_size}):
-        for length in sorted({min(SHORT, longest), longest}):
+        for length in _lengths(manifest):
             inputs = _stretch(manifest, probe, batch, length)
             await _infer(client, manifest.entry, inputs, list(probe.expected))
 
@@ -114,12 +113,21 @@ async def _infer(
         raise RolloutError(f"{entry} fails on inputs of the shape {list(shape)}: {said}") from error
 
 
-def _stretch(manifest: Manifest, probe: Probe, batch: int, length: int) -> dict[str, Array]:
+def _lengths(manifest: Manifest) -> Sequence[int | None]:
+    """Tokens a row to warm up with; None leaves rows as the sample has them, as for images."""
+    if manifest.tokenizer is None:
+        return [None]
+    longest = manifest.tokenizer.max_length
+    return sorted({min(SHORT, longest), longest})
+
+
+def _stretch(manifest: Manifest, probe: Probe, batch: int, length: int | None) -> dict[str, Array]:
     """The sample's values repeated, or cut, to `batch` rows and to `length` on all other dynamic axes."""
     stretched = {}
     for spec in manifest.inputs:
         array = probe.inputs[spec.name]
-        for axis, size in enumerate((batch, *(length if size == -1 else size for size in spec.shape[1:]))):
+        sizes = [length or array.shape[axis] if size == -1 else size for axis, size in enumerate(spec.shape)]
+        for axis, size in enumerate([batch, *sizes[1:]]):
             array = array.take(np.arange(size) % array.shape[axis], axis=axis)
         stretched[spec.name] = array
     return stretched

@@ -12,15 +12,14 @@ from onnx import TensorProto, helper, numpy_helper
 
 from model_repository import layout
 from model_repository.config import model_config, to_pbtxt
+from model_repository.heads import EmbeddingHead, Pooling
 from model_repository.manifest import (
-    EmbeddingSpec,
     Engine,
     EngineSpec,
     Manifest,
     ParityCase,
     ParityReport,
     ParityThresholds,
-    Pooling,
     Precision,
     SourceRecord,
     Task,
@@ -88,7 +87,7 @@ def make_manifest(engine: Engine, precision: Precision = Precision.FP32, name: s
         owner="global",
         name=name,
         version=1,
-        task=Task.EMBEDDING,
+        tasks=(Task.EMBEDDING,),
         source=SourceRecord(uri="file:tiny", digest="sha256:00", architecture="Tiny"),
         engine=EngineSpec(engine=engine, precision=precision, options={options[engine]: "1"}),
         inputs=(
@@ -101,7 +100,7 @@ def make_manifest(engine: Engine, precision: Precision = Precision.FP32, name: s
         ),
         max_batch_size=16,
         tokenizer=TokenizerSpec(path=layout.TOKENIZER, max_length=32, pad_id=0, pad_token="[PAD]"),
-        embedding=EmbeddingSpec(
+        head=EmbeddingHead(
             output="sentence_embedding", dimensions=DIMENSIONS, pooling=Pooling.MEAN, normalise=False
         ),
         parity=ParityReport(

@@ -8,15 +8,14 @@ import pytest
 
 from model_repository import layout
 from model_repository.config import model_config, to_pbtxt
+from model_repository.heads import EmbeddingHead, Pooling
 from model_repository.manifest import (
-    EmbeddingSpec,
     Engine,
     EngineSpec,
     Manifest,
     ParityCase,
     ParityReport,
     ParityThresholds,
-    Pooling,
     Precision,
     SourceRecord,
     Task,
@@ -33,7 +32,7 @@ def manifest() -> Manifest:
         owner="global",
         name="tiny",
         version=3,
-        task=Task.EMBEDDING,
+        tasks=(Task.EMBEDDING,),
         source=SourceRecord(uri="file:tiny", digest="sha256:00", architecture="BertModel"),
         engine=EngineSpec(
             engine=Engine.ONNXRUNTIME, precision=Precision.FP32, options={"intra_op_thread_count": "2"}
@@ -42,9 +41,7 @@ def manifest() -> Manifest:
         outputs=(TensorSpec(name="sentence_embedding", datatype="FP32", shape=(-1, 4)),),
         max_batch_size=8,
         tokenizer=TokenizerSpec(path=layout.TOKENIZER, max_length=16, pad_id=0, pad_token="[PAD]"),
-        embedding=EmbeddingSpec(
-            output="sentence_embedding", dimensions=4, pooling=Pooling.MEAN, normalise=False
-        ),
+        head=EmbeddingHead(output="sentence_embedding", dimensions=4, pooling=Pooling.MEAN, normalise=False),
         parity=ParityReport(
             passed=True,
             thresholds=ParityThresholds(max_abs_diff=1e-4, min_cosine=0.9999),

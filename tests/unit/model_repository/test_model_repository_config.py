@@ -20,6 +20,19 @@ def test_tensors_lose_the_batch_axis_that_triton_adds(manifest: Manifest) -> Non
     assert [(g.kind, g.count) for g in config.instance_group] == [(ModelInstanceGroup.KIND_CPU, 1)]
 
 
+def test_images_have_fixed_axes_and_tokens_several_dynamic_ones(manifest: Manifest) -> None:
+    images = TensorSpec(name="pixel_values", datatype="FP32", shape=(-1, 3, 224, 224))
+    logits = TensorSpec(name="logits", datatype="FP32", shape=(-1, -1, 9))
+    config = model_config(msgspec.structs.replace(manifest, inputs=(images,), outputs=(logits,)))
+    assert [(t.data_type, list(t.dims)) for t in config.input] == [(TYPE_FP32, [3, 224, 224])]
+    assert [(t.data_type, list(t.dims)) for t in config.output] == [(TYPE_FP32, [-1, 9])]
+    assert not [tensor for tensor in config.input if tensor.allow_ragged_batch]
+
+
+def test_a_part_of_a_version_is_named_after_it(manifest: Manifest) -> None:
+    assert model_config(msgspec.structs.replace(manifest, part="image")).name == "global.tiny.3.image"
+
+
 def test_text_form_round_trips(manifest: Manifest) -> None:
     config = model_config(manifest)
     assert from_pbtxt(to_pbtxt(config)) == config

@@ -63,5 +63,19 @@ def test_a_small_vector_in_another_direction_is_noticed() -> None:
     assert "cosine" in (difference({"y": np.array([[0.01, 0.0], [0.0, 0.01]])}, right, THRESHOLDS) or "")
 
 
+def test_decisions_agree_or_not_however_far_apart_their_numbers_are() -> None:
+    thresholds = ParityThresholds(max_abs_diff=0, min_cosine=-1, agreement=0.75)
+    right = {"tokens": np.array([[5, 6], [7, 8]])}
+    assert difference({"tokens": np.array([[5, 6], [7, 30_000]])}, right, thresholds) is None
+    said = difference({"tokens": np.array([[5, 6], [6, 7]])}, right, thresholds)
+    assert said == "output tokens agrees in 0.500, less than 0.750"
+
+
+def test_no_thresholds_at_all_allow_no_difference() -> None:
+    exact = ParityThresholds(max_abs_diff=0, min_cosine=-1)
+    assert difference(RIGHT, RIGHT, exact) is None
+    assert difference({"y": RIGHT["y"] + 1e-6}, RIGHT, exact) is not None
+
+
 def test_a_close_answer_is_accepted() -> None:
     assert difference({"y": RIGHT["y"] + 0.05, "z": np.zeros(1)}, RIGHT, THRESHOLDS) is None
