@@ -1,20 +1,21 @@
 """Rows and manifests that the tests of this folder share."""
 
+import msgspec
+
 from control_plane.builds import queue
 from control_plane.builds.deployment import activate, announce, mark_loading
 from control_plane.builds.queue import Claim
 from control_plane.db.engine import Database
 from control_plane.models.schemas import NewModel
 from control_plane.models.service import ModelService
+from model_repository.heads import EmbeddingHead, ImageEmbeddingHead, Pooling
 from model_repository.manifest import (
-    EmbeddingSpec,
     Engine,
     EngineSpec,
     Manifest,
     ParityCase,
     ParityReport,
     ParityThresholds,
-    Pooling,
     Precision,
     SourceRecord,
     Task,
@@ -26,22 +27,23 @@ SOURCE = "wheel:some-model==1.0#some_model/files"
 
 
 def new_model(name: str = "mini", **changes: object) -> NewModel:
-    return NewModel(**({"name": name, "source": SOURCE, "task": Task.EMBEDDING} | changes))
+    return NewModel(**({"name": name, "source": SOURCE, "tasks": (Task.EMBEDDING,)} | changes))
 
 
 def manifest(claim: Claim) -> Manifest:
+    """Of a version of one graph."""
     return Manifest(
         owner=claim.owner,
         name=claim.model,
         version=claim.number,
-        task=Task.EMBEDDING,
+        tasks=(Task.EMBEDDING,),
         source=SourceRecord(uri=claim.source, digest="sha256:00", architecture="BertModel"),
         engine=EngineSpec(engine=Engine.ONNXRUNTIME, precision=Precision.FP32),
         inputs=(TensorSpec(name="input_ids", datatype="INT64", shape=(-1, -1)),),
         outputs=(TensorSpec(name="embedding", datatype="FP32", shape=(-1, 4)),),
         max_batch_size=8,
         tokenizer=TokenizerSpec(path="tokenizer/tokenizer.json", max_length=16, pad_id=0, pad_token="[PAD]"),
-        embedding=EmbeddingSpec(output="embedding", dimensions=4, pooling=Pooling.MEAN, normalise=False),
+        head=EmbeddingHead(output="embedding", dimensions=4, pooling=Pooling.MEAN, normalise=False),
         parity=ParityReport(
             passed=True,
             thresholds=ParityThresholds(max_abs_diff=1e-3, min_cosine=0.999),
@@ -53,18 +55,34 @@ def manifest(claim: Claim) -> Manifest:
     )
 
 
+def towers(claim: Claim) -> tuple[Manifest, ...]:
+    """Of a version of two graphs, whose image tower does two tasks."""
+    text = manifest(claim)
+    return (
+        msgspec.structs.replace(text, part="text"),
+        msgspec.structs.replace(
+            text,
+            part="image",
+            tasks=(Task.IMAGE_EMBEDDING, Task.IMAGE_CLASSIFICATION),
+            head=ImageEmbeddingHead(output="embedding", dimensions=4, logit_scale=100.0),
+            tokenizer=None,
+        ),
+    )
+
+
 async def claim_next(database: Database, **limits: float) -> Claim:
     claim = await queue.claim(database, **({"lease_seconds": 10, "max_losses": 3} | limits))
     assert claim is not None
     return claim
 
 
-async def deploy(database: Database, claim: Claim) -> None:
+async def deploy(database: Database, claim: Claim, *manifests: Manifest) -> None:
     """What a worker writes when everything goes well."""
+    manifests = manifests or claim.manifests or (manifest(claim),)
     if not claim.loading:
-        await announce(database, claim, manifest(claim))
+        await announce(database, claim, manifests)
         await mark_loading(database, claim)
-    await activate(database, claim, manifest(claim))
+    await activate(database, claim, manifests)
 
 
 async def add_and_deploy(database: Database, name: str = "mini", **changes: object) -> None:

@@ -23,6 +23,8 @@ from control_plane.snapshot import read_catalog, read_generation
 from model_repository.layout import InvalidNameError
 from model_repository.manifest import Task
 
+ENGLISH = {Task.EMBEDDING: ("english",)}
+
 
 @pytest.fixture
 def models(database: Database) -> ModelService:
@@ -34,7 +36,7 @@ async def states(models: ModelService, name: str = "mini") -> dict[int, VersionS
 
 
 async def test_a_new_model_is_building_and_then_ready(database: Database, models: ModelService):
-    build = await models.add(new_model(description="small", aliases=("english",)))
+    build = await models.add(new_model(description="small", aliases=ENGLISH))
     summary = await models.get(None, "mini")
     assert (summary.build_status, summary.active_version, summary.last_deployment) == ("building", None, None)
     assert (await read_catalog(database)).routers[None, "mini"].status is RouterStatus.BUILDING
@@ -45,23 +47,23 @@ async def test_a_new_model_is_building_and_then_ready(database: Database, models
 
     summary = await models.get(None, "mini")
     assert (summary.build_status, summary.active_version, summary.source) == ("success", 1, SOURCE)
-    assert summary.aliases == ("english",)
+    assert summary.aliases == ENGLISH
     assert summary.last_deployment is not None
     assert (await BuildService(database).get(build)).status is BuildStatus.SUCCEEDED
     provider = (await read_catalog(database)).resolve(1, Task.EMBEDDING, "english")
-    assert provider.manifest.entry == "global.mini.1"
-    assert (await models.versions(None, "mini"))[0].manifest == provider.manifest
+    assert provider.graph(Task.EMBEDDING).entry == "global.mini.1"
+    assert (await models.versions(None, "mini"))[0].manifests == provider.graphs
 
 
 async def test_own_models_come_before_aliases_and_built_in_ones(database: Database):
     mine, other = [await AccountService(database).ensure(name) for name in ("acme", "other")]
-    await add_and_deploy(database, "mini", aliases=("english",))
+    await add_and_deploy(database, "mini", aliases=ENGLISH)
     await add_and_deploy(database, "english", owner="acme")
     await add_and_deploy(database, "secret", owner="other")
     catalog = await read_catalog(database)
 
     def entry(account: int, name: str) -> str:
-        return catalog.resolve(account, Task.EMBEDDING, name).manifest.entry
+        return catalog.resolve(account, Task.EMBEDDING, name).graph(Task.EMBEDDING).entry
 
     assert entry(mine, "english") == "acme.english.1"
     assert entry(other, "english") == entry(other, "mini") == "global.mini.1"
@@ -76,16 +78,16 @@ async def test_own_models_come_before_aliases_and_built_in_ones(database: Databa
 
 
 async def test_an_unknown_task_hides_nothing(database: Database, models: ModelService):
-    await models.add(new_model(task=None))
+    await models.add(new_model(tasks=()))
     with pytest.raises(ModelNotReadyError):
         (await read_catalog(database)).resolve(1, Task.EMBEDDING, "mini")
     await deploy(database, await claim_next(database))
-    assert (await models.get(None, "mini")).task is Task.EMBEDDING
+    assert (await models.get(None, "mini")).tasks == (Task.EMBEDDING,)
 
 
 async def test_an_alias_moves_when_the_newer_model_is_ready(database: Database, models: ModelService):
-    await add_and_deploy(database, "old", aliases=("english",))
-    await models.add(new_model("new", aliases=("english",)))
+    await add_and_deploy(database, "old", aliases=ENGLISH)
+    await models.add(new_model("new", aliases=ENGLISH))
 
     async def leads_to() -> str:
         return (await read_catalog(database)).aliases[Task.EMBEDDING, "english"].name
@@ -93,7 +95,7 @@ async def test_an_alias_moves_when_the_newer_model_is_ready(database: Database, 
     assert await leads_to() == "old"
     await deploy(database, await claim_next(database))
     assert await leads_to() == "new"
-    assert (await models.get(None, "old")).aliases == ()
+    assert (await models.get(None, "old")).aliases == {}
     await models.remove(None, "new")
     assert await leads_to() == "old"
 
@@ -111,7 +113,7 @@ async def test_a_failed_rebuild_keeps_the_active_version(database: Database, mod
         1,
     )
     assert await states(models) == {1: VersionState.ACTIVE, 2: VersionState.FAILED}
-    assert (await read_catalog(database)).resolve(1, Task.EMBEDDING, "mini").manifest.version == 1
+    assert (await read_catalog(database)).resolve(1, Task.EMBEDDING, "mini").graphs[0].version == 1
     assert await read_generation(database) == generation
 
 
@@ -183,12 +185,12 @@ async def test_a_newer_build_supersedes_the_waiting_one(database: Database, mode
         ({"name": "Upper"}, InvalidNameError),
         ({"name": "a.b"}, InvalidNameError),
         ({"name": "../x"}, InvalidNameError),
-        ({"aliases": ("Bad",)}, InvalidNameError),
+        ({"aliases": {Task.EMBEDDING: ("Bad",)}}, InvalidNameError),
         ({"source": "http://example.org/model"}, InvalidRequestError),
         ({"source": "wheel:package"}, InvalidRequestError),
         ({"sha256": "abc"}, InvalidRequestError),
-        ({"aliases": ("english",), "owner": "acme"}, InvalidRequestError),
-        ({"aliases": ("english",), "task": None}, InvalidRequestError),
+        ({"aliases": ENGLISH, "owner": "acme"}, InvalidRequestError),
+        ({"aliases": ENGLISH, "tasks": (Task.EMOTION,)}, InvalidRequestError),
         ({"owner": "nobody"}, AccountNotFoundError),
     ],
 )
@@ -204,7 +206,7 @@ async def test_a_wrong_task_is_told(database: Database):
     await add_and_deploy(database)
     catalog = await read_catalog(database)
     with pytest.raises(TaskNotSupportedError):
-        catalog.resolve(1, "another", "mini")
+        catalog.resolve(1, Task.EMOTION, "mini")
 
 
 async def test_a_catalogue_is_installed_once(database: Database, models: ModelService):
@@ -214,7 +216,7 @@ async def test_a_catalogue_is_installed_once(database: Database, models: ModelSe
     await queue.end(database, await claim_next(database), BuildStatus.FAILED, "no package mirror")
     assert await install(database, starter) == []
     elsewhere = Catalogue(
-        (CatalogueModel(name=starter.models[0].name, source="file:/models/mini", task=Task.EMBEDDING),)
+        (CatalogueModel(name=starter.models[0].name, source="file:/models/mini", tasks=(Task.EMBEDDING,)),)
     )
     assert len(await install(database, elsewhere)) == 1
     await deploy(database, await claim_next(database))
@@ -232,13 +234,13 @@ async def test_missing_models_say_how_to_get_them(database: Database):
 
 def test_catalogues_of_a_site(tmp_path):
     own = tmp_path / "own.toml"
-    own.write_text('[[models]]\nname = "x"\nsource = "file:/x"\ntask = "embedding"\n')
+    own.write_text('[[models]]\nname = "x"\nsource = "file:/x"\ntasks = ["embedding"]\n')
     assert [model.name for model in load_catalogue(str(own)).models] == ["x"]
     assert {alias for model in load_catalogue("full").models for alias in model.aliases} == {
         "english",
         "multilingual",
     }
-    own.write_text('[[models]]\nname = "x"\nsorce = "file:/x"\ntask = "embedding"\n')
+    own.write_text('[[models]]\nname = "x"\nsorce = "file:/x"\ntasks = ["embedding"]\n')
     with pytest.raises(CatalogueError, match="sorce"):
         load_catalogue(str(own))
     with pytest.raises(CatalogueError):
