@@ -72,11 +72,20 @@ def _shipped_hints() -> Mapping[tuple[Task, str], str]:
     hints: dict[tuple[Task, str], str] = {}
     for catalogue in SHIPPED:
         for model in load_catalogue(catalogue).models:
-            hint = (
-                f"It is not installed here: `trireme models add {model.name} --source {model.source}` "
-                f"or `trireme serve --catalogue {catalogue}` installs it."
-            )
             for task in model.tasks:
                 for name in (model.name, *model.aliases.get(task, ())):
-                    hints.setdefault((task, name), hint)
+                    hints.setdefault((task, name), _hint(catalogue, model, name))
     return hints
+
+
+def _hint(catalogue: str, model: CatalogueModel, name: str) -> str:
+    words = ["trireme models add", model.source, "--name", model.name]
+    words += [f"--task {task}" for task in model.tasks]
+    if name != model.name:
+        words += ["--alias", name]
+    if model.sha256 is not None:
+        words += ["--sha256", model.sha256]
+    return (
+        f"It is not installed here: `{' '.join(words)}` adds it, or restart with "
+        f"`trireme serve --catalogue {catalogue}`."
+    )

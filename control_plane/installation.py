@@ -1,20 +1,22 @@
 """Brings a catalogue's models to a site."""
 
-from sqlmodel import col, select
+import msgspec
+from sqlmodel import col, exists, select
 
-from control_plane.builds.tables import UNFINISHED
-from control_plane.catalogue import Catalogue, CatalogueModel
+from control_plane.builds.tables import UNFINISHED, Build
+from control_plane.catalogue import Catalogue
 from control_plane.db.engine import Database
-from control_plane.models.queries import latest_builds, owned_by
+from control_plane.models.queries import owned_by
 from control_plane.models.schemas import NewModel
 from control_plane.models.service import ModelService
 from control_plane.models.tables import Model, Version
 
 
 async def install(database: Database, catalogue: Catalogue) -> list[int]:
-    """Queue a build for each model that the site lacks; doing it again changes nothing.
+    """Queue a build for each model that the site lacks.
 
-    A model whose builds have all failed is tried again only when the catalogue has another source for it.
+    Doing it again retries the models whose builds have all failed, and leaves alone those that have ever
+    served or are being built.
 
     Returns:
         ids of the new builds.
@@ -22,34 +24,15 @@ async def install(database: Database, catalogue: Catalogue) -> list[int]:
     """
     service = ModelService(database)
     return [
-        await service.add(
-            NewModel(
-                name=model.name,
-                source=model.source,
-                sha256=model.sha256,
-                tasks=model.tasks,
-                description=model.description,
-                aliases=model.aliases,
-            )
-        )
+        await service.add(NewModel(**msgspec.structs.asdict(model)))
         for model in catalogue.models
-        if await _is_wanted(database, model)
+        if await _is_wanted(database, model.name)
     ]
 
 
-async def _is_wanted(database: Database, wanted: CatalogueModel) -> bool:
+async def _is_wanted(database: Database, name: str) -> bool:
+    served = exists().where(col(Version.model_id) == Model.id, col(Version.activated_at).is_not(None))
+    under_way = exists().where(col(Build.model_id) == Model.id, col(Build.status).in_(UNFINISHED))
+    installed = select(Model.id).where(owned_by(None), Model.name == name, served | under_way)
     async with database.reading() as session:
-        model_id = (
-            await session.exec(select(Model.id).where(owned_by(None), Model.name == wanted.name))
-        ).one_or_none()
-        if model_id is None:
-            return True
-        versions = (
-            await session.exec(
-                select(Version).where(Version.model_id == model_id).order_by(col(Version.number))
-            )
-        ).all()
-        build = (await latest_builds(session, [model_id]))[model_id]
-    ever_served = any(version.activated_at is not None for version in versions)
-    changed = (versions[-1].source, versions[-1].sha256) != (wanted.source, wanted.sha256)
-    return not ever_served and build.status not in UNFINISHED and changed
+        return (await session.exec(installed)).first() is None

@@ -1,8 +1,6 @@
 """Takes versions out of Triton when their requests have ended, and old ones off the disk."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 from sqlmodel import col, select
@@ -11,9 +9,6 @@ from control_plane.db.engine import Database
 from control_plane.gateways import all_acknowledged
 from control_plane.models.tables import Model, Version, VersionState
 from control_plane.servers import Servers
-from model_repository.client import EntryState
-from model_repository.errors import RepositoryError, ServerUnavailableError
-from model_repository.rollout import take_down
 
 logger = structlog.get_logger(__name__)
 
@@ -50,11 +45,11 @@ class Retirement:
         ]
 
     async def _retire(self, version: Version) -> None:
-        async with self._locked(version):
+        async with self._servers.locked(version.entries):
             if not await self._is_still(version, (VersionState.DRAINING,)):
                 return
             for entry in version.entries:
-                await self._unload(entry)
+                await self._servers.unload(entry)
             async with self._database.session() as session:
                 row = await session.get_one(Version, version.id, with_for_update=True)
                 if row.state is VersionState.DRAINING:
@@ -81,35 +76,16 @@ class Retirement:
         return superfluous
 
     async def _delete(self, version: Version) -> None:
-        async with self._locked(version):
+        async with self._servers.locked(version.entries):
             if not await self._is_still(version, _GONE):
                 return
             for entry in version.entries:
-                await self._unload(entry)
+                await self._servers.unload(entry)
                 await asyncio.to_thread(self._servers.storage.remove, entry)
             async with self._database.session() as session:
                 (await session.get_one(Version, version.id)).published = False
         logger.info("version deleted", entries=version.entries)
 
-    @asynccontextmanager
-    async def _locked(self, version: Version) -> AsyncIterator[None]:
-        """Hold the locks of all entries, always in the same order."""
-        async with AsyncExitStack() as stack:
-            for entry in sorted(version.entries):
-                await stack.enter_async_context(self._servers.lock(entry))
-            yield
-
     async def _is_still(self, version: Version, states: tuple[VersionState, ...]) -> bool:
         async with self._database.reading() as session:
             return (await session.get_one(Version, version.id)).state in states
-
-    async def _unload(self, entry: str) -> None:
-        """Unload an entry wherever it is loaded; a server that is away forgets it by itself."""
-        for client in self._servers.clients:
-            try:
-                if (await client.index()).get(entry) in (EntryState.READY, EntryState.LOADING):
-                    await take_down(client, entry)
-            except ServerUnavailableError as error:
-                logger.info("server away", entry=entry, server=client.url, reason=error.message)
-            except RepositoryError as error:
-                logger.warning("entry stays loaded", entry=entry, server=client.url, reason=error.message)

@@ -1,11 +1,18 @@
 """The Triton servers of a site, with one lock an entry between the parts of a worker that load and unload."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from weakref import WeakValueDictionary
 
-from model_repository.client import TritonClient
+import structlog
+
+from model_repository.client import EntryState, TritonClient
+from model_repository.errors import RepositoryError, ServerUnavailableError
+from model_repository.rollout import take_down
 from model_repository.storage import Storage
+
+logger = structlog.get_logger(__name__)
 
 
 class Servers:
@@ -19,6 +26,25 @@ class Servers:
     def lock(self, entry: str) -> asyncio.Lock:
         """Held while an entry is loaded or unloaded; what the database wants of it is read under the lock."""
         return self._locks.setdefault(entry, asyncio.Lock())
+
+    @asynccontextmanager
+    async def locked(self, entries: Iterable[str]) -> AsyncIterator[None]:
+        """Hold the locks of all entries of a version, taken in the same order by everybody."""
+        async with AsyncExitStack() as stack:
+            for entry in sorted(entries):
+                await stack.enter_async_context(self.lock(entry))
+            yield
+
+    async def unload(self, entry: str) -> None:
+        """Unload an entry wherever it is loaded; a server that is away forgets it by itself."""
+        for client in self.clients:
+            try:
+                if (await client.index()).get(entry) in (EntryState.READY, EntryState.LOADING):
+                    await take_down(client, entry)
+            except ServerUnavailableError as error:
+                logger.info("server away", entry=entry, server=client.url, reason=error.message)
+            except RepositoryError as error:
+                logger.warning("entry stays loaded", entry=entry, server=client.url, reason=error.message)
 
     async def close(self) -> None:
         """End the connections."""

@@ -27,7 +27,7 @@ async def publish(
 ) -> tuple[Manifest, ...]:
     """Bring the finished entries of a version into the repository.
 
-    An entry of that name can only be what this build left there when it was killed: it has never been loaded.
+    An entry that exists can only be what this build left there when it was killed: it has never been loaded.
 
     Raises:
         RepositoryError: the repository refuses it.
@@ -51,20 +51,23 @@ def _read_manifests(entries: Sequence[Path]) -> tuple[Manifest, ...]:
 
 
 async def roll_out(servers: Servers, manifests: Sequence[Manifest]) -> None:
-    """Load the entries of a version into every server and prove them there.
+    """Load the entries of a version into every server and prove them there; if one fails, none stays.
 
     Raises:
         RolloutError: a server cannot load it, or answers wrongly.
         ServerUnavailableError: a server does not answer for `PATIENCE_SECONDS`.
 
     """
-    try:
-        for manifest in manifests:
-            async with servers.lock(manifest.entry), asyncio.TaskGroup() as group:
-                for client in servers.clients:
-                    group.create_task(_bring_up(client, servers.storage, manifest))
-    except ExceptionGroup as failures:
-        raise failures.exceptions[0] from failures
+    async with servers.locked(manifest.entry for manifest in manifests):
+        try:
+            for manifest in manifests:
+                async with asyncio.TaskGroup() as group:
+                    for client in servers.clients:
+                        group.create_task(_bring_up(client, servers.storage, manifest))
+        except ExceptionGroup as failures:
+            for manifest in manifests:
+                await servers.unload(manifest.entry)
+            raise failures.exceptions[0] from failures
 
 
 async def _bring_up(client: TritonClient, storage: Storage, manifest: Manifest) -> None:

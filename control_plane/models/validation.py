@@ -34,5 +34,8 @@ def check(new: NewModel) -> None:
         raise InvalidRequestError("sha256 must be 64 lower-case hexadecimal digits")
     if new.aliases and new.owner is not None:
         raise InvalidRequestError("only built-in models have aliases")
-    if new.tasks and not new.aliases.keys() <= set(new.tasks):
-        raise InvalidRequestError("an alias belongs to a task that the model does not have")
+    if not new.aliases.keys() <= set(new.tasks):
+        raise InvalidRequestError(
+            "an alias belongs to a task that the model is not said to have",
+            hint="Name the tasks of a model that has aliases.",
+        )

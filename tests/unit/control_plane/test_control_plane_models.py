@@ -13,10 +13,8 @@ from control_plane.catalog import (
     RouterStatus,
     TaskNotSupportedError,
 )
-from control_plane.catalogue import Catalogue, CatalogueModel, load_catalogue
 from control_plane.db.engine import Database
-from control_plane.errors import AccountNotFoundError, CatalogueError, ConflictError, InvalidRequestError
-from control_plane.installation import install
+from control_plane.errors import AccountNotFoundError, ConflictError, InvalidRequestError
 from control_plane.models.service import ModelService
 from control_plane.models.tables import VersionState
 from control_plane.snapshot import read_catalog, read_generation
@@ -191,6 +189,7 @@ async def test_a_newer_build_supersedes_the_waiting_one(database: Database, mode
         ({"sha256": "abc"}, InvalidRequestError),
         ({"aliases": ENGLISH, "owner": "acme"}, InvalidRequestError),
         ({"aliases": ENGLISH, "tasks": (Task.EMOTION,)}, InvalidRequestError),
+        ({"aliases": ENGLISH, "tasks": ()}, InvalidRequestError),
         ({"owner": "nobody"}, AccountNotFoundError),
     ],
 )
@@ -207,41 +206,3 @@ async def test_a_wrong_task_is_told(database: Database):
     catalog = await read_catalog(database)
     with pytest.raises(TaskNotSupportedError):
         catalog.resolve(1, Task.EMOTION, "mini")
-
-
-async def test_a_catalogue_is_installed_once(database: Database, models: ModelService):
-    starter = load_catalogue("starter")
-    assert len(await install(database, starter)) == 1
-    assert await install(database, starter) == []
-    await queue.end(database, await claim_next(database), BuildStatus.FAILED, "no package mirror")
-    assert await install(database, starter) == []
-    elsewhere = Catalogue(
-        (CatalogueModel(name=starter.models[0].name, source="file:/models/mini", tasks=(Task.EMBEDDING,)),)
-    )
-    assert len(await install(database, elsewhere)) == 1
-    await deploy(database, await claim_next(database))
-    assert await install(database, starter) == []
-
-
-async def test_missing_models_say_how_to_get_them(database: Database):
-    catalog = await read_catalog(database)
-    with pytest.raises(ModelNotFoundError) as unknown:
-        catalog.resolve(1, Task.EMBEDDING, "multilingual")
-    assert "--catalogue full" in unknown.value.hint
-    await install(database, load_catalogue("starter"))
-    assert (Task.EMBEDDING, "english") not in (await read_catalog(database)).missing
-
-
-def test_catalogues_of_a_site(tmp_path):
-    own = tmp_path / "own.toml"
-    own.write_text('[[models]]\nname = "x"\nsource = "file:/x"\ntasks = ["embedding"]\n')
-    assert [model.name for model in load_catalogue(str(own)).models] == ["x"]
-    assert {alias for model in load_catalogue("full").models for alias in model.aliases} == {
-        "english",
-        "multilingual",
-    }
-    own.write_text('[[models]]\nname = "x"\nsorce = "file:/x"\ntasks = ["embedding"]\n')
-    with pytest.raises(CatalogueError, match="sorce"):
-        load_catalogue(str(own))
-    with pytest.raises(CatalogueError):
-        load_catalogue("nonsense")
