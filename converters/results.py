@@ -1,14 +1,18 @@
-"""What each stage hands to the next: plain data, saved as JSON beside the files it describes."""
+"""What each stage hands to the next: plain data, saved as JSON beside the files it describes.
+
+Most models are one graph; some, such as CLIP, are several that are called one by one. Each is a `Part`, and
+from export on every stage keeps one result a part, by the part's name.
+"""
 
 import msgspec
 
 from converters.spec import Stage
-from model_repository.heads import Pooling
-from model_repository.manifest import Candidate, EngineSpec, Task, TensorSpec
+from model_repository.heads import EntailmentHead, Head, ImageSpec, SpanHead
+from model_repository.manifest import Candidate, EngineSpec, Task, TensorSpec, TokenizerSpec
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of the stage results; every path in them is relative to the folder of their stage."""
+    """Base of the stage results; every path in them is relative to the folder of their stage and part."""
 
 
 class Fetched(Result, frozen=True, kw_only=True):
@@ -24,61 +28,98 @@ class Fetched(Result, frozen=True, kw_only=True):
     digest: str
 
 
+class Part(Result, frozen=True, kw_only=True):
+    """One graph of the model, on its way to one entry.
+
+    Attributes:
+        name: empty where the model is one graph, else the graph's role: `text` or `image`.
+        tasks: what callers may ask of it.
+        head: what its outputs mean.
+        inputs: names of the graph's inputs; the samples have exactly these.
+        tokenizer: how text gets in; `tokenizer.json` lies in the part's folder of this stage.
+        image: how images get in.
+        shortest: fewest tokens that the model can read: more than 1 where it looks for a special token, such
+            as the end of the text, or needs both texts of a pair.
+
+    """
+
+    name: str = ""
+    tasks: tuple[Task, ...]
+    head: Head
+    inputs: tuple[str, ...] = ()
+    tokenizer: TokenizerSpec | None = None
+    image: ImageSpec | None = None
+    shortest: int = 1
+
+    @property
+    def folder(self) -> str:
+        """Where each stage keeps the part's files, relative to the stage's folder."""
+        return self.name or "whole"
+
+    @property
+    def pairs(self) -> bool:
+        """Two texts go in together."""
+        return isinstance(self.head, EntailmentHead | SpanHead)
+
+
 class Inspected(Result, frozen=True, kw_only=True):
-    """What the model is, and how text gets in and out; `tokenizer.json` lies in the stage folder.
+    """What the model is, and how text and images get in and out.
 
     Attributes:
         root: folder of `config.json` and the weights, relative to the fetched files.
         architecture: class name in `config.json`.
-        max_length: longest sequence in tokens, special tokens included.
-        type_ids: the tokenizer marks single texts with token types other than 0, so the graph needs them.
+        family: name of the family that converts it.
 
     """
 
     root: str
-    task: Task
     architecture: str
-    max_length: int
-    pad_id: int
-    pad_token: str
-    type_ids: bool
-    dimensions: int
-    pooling: Pooling
-    normalise: bool
+    family: str
+    parts: tuple[Part, ...]
 
 
-class Exported(Result, frozen=True, kw_only=True):
+class Graph(Result, frozen=True, kw_only=True):
     """The plain graph, `model.onnx`, without any engine's own operators.
 
     Attributes:
         exporter: the rung of the ladder that worked.
-        answer: name of the output that callers ask for.
 
     """
 
     exporter: str
-    answer: str
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+
+
+class Exported(Result, frozen=True, kw_only=True):
+    """The graph of every part."""
+
+    parts: dict[str, Graph]
 
 
 class Variant(Result, frozen=True, kw_only=True):
     """One graph made from the plain one.
 
     Attributes:
-        file: its ONNX file, or an empty string where `error` says why there is none.
+        folder: holds its files and nothing else; empty where `error` says why there is none.
 
     """
 
-    file: str = ""
+    folder: str = ""
     error: str = ""
 
 
-class Optimised(Result, frozen=True, kw_only=True):
+class Variants(Result, frozen=True, kw_only=True):
     """ONNX graphs for ONNX Runtime: `fp32` with its fused operators, `int8` with quantised weights."""
 
     fp32: Variant
     int8: Variant
+
+
+class Optimised(Result, frozen=True, kw_only=True):
+    """The variants of every part."""
+
+    parts: dict[str, Variants]
 
 
 class Built(Result, frozen=True, kw_only=True):
@@ -97,16 +138,16 @@ class Built(Result, frozen=True, kw_only=True):
 
 
 class Compiled(Result, frozen=True, kw_only=True):
-    """All candidates, fastest first; those that do not run come last."""
+    """All candidates of every part, fastest first; those that do not run come last."""
 
-    candidates: tuple[Built, ...]
+    parts: dict[str, tuple[Built, ...]]
 
 
-class Verified(Result, frozen=True, kw_only=True):
-    """Every candidate's figures and the one that is published; `probe.npz` lies in the stage folder.
+class Verdict(Result, frozen=True, kw_only=True):
+    """Every candidate's figures and the one that is published; `probe.npz` lies in the part's folder.
 
     Attributes:
-        folder: model files of the chosen candidate, relative to the folder of the compile stage.
+        folder: model files of the chosen candidate, relative to the part's folder of the compile stage.
 
     """
 
@@ -117,6 +158,12 @@ class Verified(Result, frozen=True, kw_only=True):
     def chosen(self) -> Candidate:
         """The candidate that is published."""
         return next(candidate for candidate in self.candidates if candidate.chosen)
+
+
+class Verified(Result, frozen=True, kw_only=True):
+    """The verdict on every part."""
+
+    parts: dict[str, Verdict]
 
 
 class Packaged(Result, frozen=True, kw_only=True):

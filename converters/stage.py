@@ -16,12 +16,16 @@ from pathlib import Path
 
 from converters.causes import explain
 from converters.messages import Progress, Sender
-from converters.results import Result
+from converters.results import Inspected, Result
 from converters.spec import BuildSpec, Stage
 from converters.workspace import Workspace
 
 StageFunction = Callable[[BuildSpec, Workspace, Path, Progress], Result]
 """`run` of a stage: reads the results of earlier stages, and writes only into its own folder."""
+
+
+FAMILY_STAGES = (Stage.EXPORT, Stage.OPTIMISE, Stage.COMPILE, Stage.VERIFY)
+"""Those that a family may bring itself; see `converters.families.family.Family.stages`."""
 
 
 def execute(stage: Stage, workspace: Workspace, progress: Progress) -> None:
@@ -31,12 +35,22 @@ def execute(stage: Stage, workspace: Workspace, progress: Progress) -> None:
         ConversionError: the stage failed for a reason that it knows.
 
     """
-    # Only the stage that runs is imported: torch alone takes seconds, and fetching needs none of it.
-    run: StageFunction = import_module(f"converters.stages.{stage}").run
     started = time.monotonic()
+    run = _function(stage, workspace)
     workspace.begin(stage)
     result = run(workspace.spec(), workspace, workspace.folder(stage), progress)
     workspace.save(stage, result, time.monotonic() - started)
+
+
+def _function(stage: Stage, workspace: Workspace) -> StageFunction:
+    """The stage as the model's family does it; fetch, inspect and package are the same for all families."""
+    # Only the stage that runs is imported: torch alone takes seconds, and fetching needs none of it.
+    package = "converters.stages"
+    if stage in FAMILY_STAGES:
+        family = workspace.result(Stage.INSPECT, Inspected).family
+        package = import_module("converters.families.registry").FAMILIES[family].stages
+    run: StageFunction = import_module(f"{package}.{stage}").run
+    return run
 
 
 def die_with_parent(lifeline: int) -> None:

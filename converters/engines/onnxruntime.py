@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import onnx
 import onnxruntime
 
 from converters.tensors import Tensors
@@ -10,12 +11,21 @@ from model_repository.manifest import Engine, EngineSpec, Precision
 
 ERRORS_ONLY = 3
 
+LARGEST_FILE = 2**30
+"""Bytes of weights from which on they lie beside the graph, in `model.onnx.data`: protobuf ends at 2 GiB."""
+
 
 def engine_spec(precision: Precision, threads: int) -> EngineSpec:
     """ONNX Runtime with this many threads; the options are the names that Triton's backend reads."""
     return EngineSpec(
         engine=Engine.ONNXRUNTIME, precision=precision, options={"intra_op_thread_count": str(threads)}
     )
+
+
+def save(model: onnx.ModelProto, path: Path) -> None:
+    """Write a graph as one file, or as two where its weights are large."""
+    weights = sum(len(tensor.raw_data) for tensor in model.graph.initializer)
+    onnx.save(model, path, save_as_external_data=weights > LARGEST_FILE, location=f"{path.name}.data")
 
 
 class Session:

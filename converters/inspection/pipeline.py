@@ -1,16 +1,43 @@
 """The files in which sentence-transformers describes a model's own pipeline."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from converters.inspection.weights import check_weights
 from converters.spec import ConversionError
 from model_repository.heads import Pooling
 
 _FLAG = re.compile(r"pooling_mode_(?P<mode>\w+?)(_tokens?)?")
 """The older form of `1_Pooling/config.json` has one flag a mode, the newer one names the mode."""
+
+_KINDS = ("Transformer", "Pooling", "Dense", "Normalize")
+_ORDER = re.compile(r"Transformer Pooling( Dense)*( Normalize)?")
+
+
+class Activation(StrEnum):
+    """What follows a dense layer; the end of the class name by which the pipeline calls it."""
+
+    TANH = "Tanh"
+    IDENTITY = "Identity"
+
+
+class Dense(msgspec.Struct, frozen=True, kw_only=True):
+    """A layer on the pooled vector.
+
+    Attributes:
+        path: folder of its weights, relative to the source.
+
+    """
+
+    path: str
+    in_features: int
+    out_features: int
+    bias: bool
+    activation: Activation
 
 
 class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +45,7 @@ class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         root: folder of the transformer, relative to the source.
+        dense: layers between pooling and normalisation.
         max_length: tokens that the pipeline takes, or None where it does not say.
         lowercase: the pipeline lowers the text before the tokenizer sees it.
 
@@ -25,6 +53,7 @@ class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
 
     root: str = ""
     pooling: Pooling = Pooling.MEAN
+    dense: tuple[Dense, ...] = ()
     normalise: bool = False
     max_length: int | None = None
     lowercase: bool = False
@@ -37,6 +66,13 @@ class _Module(msgspec.Struct):
     @property
     def kind(self) -> str:
         return self.type.rpartition(".")[2]
+
+
+class _DenseConfig(msgspec.Struct):
+    in_features: int
+    out_features: int
+    bias: bool = True
+    activation_function: str = "torch.nn.modules.activation.Tanh"
 
 
 class _SentenceConfig(msgspec.Struct):
@@ -55,11 +91,13 @@ def read_pipeline(source: Path) -> Pipeline | None:
         return None
     modules = read_json(source / "modules.json", list[_Module])
     kinds = [module.kind for module in modules]
-    if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
-        odd = next((kind for kind in kinds if kind not in ("Transformer", "Pooling", "Normalize")), kinds)
+    if not _ORDER.fullmatch(" ".join(kinds)):
+        odd = [kind for kind in kinds if kind not in _KINDS]
         raise ConversionError(
-            f"the pipeline's step {odd} is not converted",
-            hint="Convert a model whose modules.json has Transformer, Pooling and optionally Normalize.",
+            f"the pipeline's step {odd[0]} is not converted"
+            if odd
+            else f"the pipeline's order {' - '.join(kinds)} is not converted",
+            hint="Convert a model whose modules.json has Transformer, Pooling and perhaps Dense, Normalize.",
         )
     _refuse_prompt(source)
     root = modules[0].path
@@ -68,7 +106,8 @@ def read_pipeline(source: Path) -> Pipeline | None:
     return Pipeline(
         root=root,
         pooling=_pooling(source / modules[1].path / "config.json"),
-        normalise=len(modules) == 3,
+        dense=tuple(_dense(source, module.path) for module in modules if module.kind == "Dense"),
+        normalise=kinds[-1] == "Normalize",
         max_length=config.max_seq_length,
         lowercase=config.do_lower_case,
     )
@@ -103,6 +142,24 @@ def _pooling(path: Path) -> Pooling:
             hint="Mean, cls and max pooling are, one at a time.",
         )
     return Pooling(modes[0])
+
+
+def _dense(source: Path, path: str) -> Dense:
+    config = read_json(source / path / "config.json", _DenseConfig)
+    name = config.activation_function.rpartition(".")[2]
+    if name not in list(Activation):
+        raise ConversionError(
+            f"the activation {name} of the pipeline's dense layer is not converted",
+            hint=f"{' and '.join(Activation)} are.",
+        )
+    check_weights(source / path)
+    return Dense(
+        path=path,
+        in_features=config.in_features,
+        out_features=config.out_features,
+        bias=config.bias,
+        activation=Activation(name),
+    )
 
 
 def _refuse_prompt(source: Path) -> None:

@@ -22,14 +22,12 @@ class TokenizerFacts:
 
     Attributes:
         max_length: limit in tokens, or None where the tokenizer has none.
-        type_ids: a single text gets token types other than 0.
 
     """
 
     pad_id: int
     pad_token: str
     max_length: int | None
-    type_ids: bool
 
 
 def write_tokenizer(root: Path, target: Path, *, lowercase: bool, pad_id: int | None) -> TokenizerFacts:
@@ -67,7 +65,6 @@ def write_tokenizer(root: Path, target: Path, *, lowercase: bool, pad_id: int | 
         pad_id=found,
         pad_token=token,
         max_length=int(limit) if limit is not None and limit < UNLIMITED else None,
-        type_ids=any(tokenizer.encode("one text").type_ids),
     )
 
 

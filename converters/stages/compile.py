@@ -5,39 +5,44 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from converters.causes import first_line
+from converters.comparison import answers
 from converters.engines import Session, onnxruntime, open_session, openvino
-from converters.measuring import texts_per_second
+from converters.measuring import rows_per_second
 from converters.messages import Progress
-from converters.results import Built, Compiled, Exported, Inspected, Optimised, Variant
-from converters.samples import Sampler
+from converters.results import Built, Compiled, Optimised, Variant
+from converters.samples import sampler_of
 from converters.spec import BuildSpec, Stage
+from converters.work import Work, each_part
 from converters.workspace import Workspace
 from model_repository.layout import MODEL_FILES
 from model_repository.manifest import Engine, EngineSpec, Precision
-
-TEXTS = 128
-PACK = 16
 
 logger = logging.getLogger(__name__)
 
 
 def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress) -> Compiled:
-    """Write one folder a candidate and measure them all side by side."""
-    exported = workspace.result(Stage.EXPORT, Exported)
-    facts = workspace.result(Stage.INSPECT, Inspected)
-    sampler = Sampler(workspace.folder(Stage.INSPECT) / "tokenizer.json", facts)
-    sample = sampler.parity_batch(2, min(9, facts.max_length))
-    outputs = (exported.answer,)
+    """Write one folder a candidate of every part, and measure those of a part side by side."""
+    works = each_part(spec, workspace, folder, progress)
+    return Compiled(parts={work.part.name: _compile(work) for work in works})
+
+
+def _compile(work: Work) -> tuple[Built, ...]:
+    work.folder.mkdir()
+    sampler = sampler_of(work.part, work.tokenizer)
+    sample = sampler.sample()
+    outputs = answers(work.part.head)
     built: dict[str, Built] = {}
     sessions: dict[str, Session] = {}
-    for engine, write in _candidates(spec, workspace):
+    for engine, write in _candidates(work):
         name = f"{engine.engine}-{engine.precision}"
-        progress(5, f"making {name}")
-        (folder / name).mkdir()
+        work.progress(5, f"making {name}")
+        (work.folder / name).mkdir()
         try:
-            write(folder / name)
-            session = open_session(engine, folder / name)
+            write(work.folder / name)
+            session = open_session(engine, work.folder / name)
             session.run(sample, outputs)
         except Exception as error:
             logger.exception("%s could not be made", name)
@@ -45,39 +50,55 @@ def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress)
             continue
         sessions[name] = session
         built[name] = Built(engine=engine, folder=name)
-    speeds = texts_per_second(sessions, sampler.traffic(TEXTS, PACK), outputs, progress)
-    measured = [
-        Built(engine=one.engine, folder=one.folder, texts_per_second=speeds.get(name), error=one.error)
-        for name, one in built.items()
+    speeds = rows_per_second(sessions, sampler.traffic(), outputs, work.progress)
+    measured = [replace(one, texts_per_second=speeds.get(name)) for name, one in built.items()]
+    return tuple(sorted(measured, key=lambda one: -(one.texts_per_second or 0)))
+
+
+Writer = Callable[[Path], None]
+"""Puts a candidate's model files into its folder."""
+
+
+def _candidates(work: Work) -> list[tuple[EngineSpec, Writer]]:
+    variants = work.workspace.result(Stage.OPTIMISE, Optimised).parts[work.part.name]
+    graphs = work.of(Stage.OPTIMISE)
+    threads = work.spec.threads
+    fused = {Precision.FP32: variants.fp32, Precision.INT8: variants.int8}
+    by_onnxruntime: list[tuple[EngineSpec, Writer]] = [
+        (onnxruntime.engine_spec(precision, threads), _linker(graphs, variant))
+        for precision, variant in fused.items()
     ]
-    return Compiled(candidates=tuple(sorted(measured, key=lambda one: -(one.texts_per_second or 0))))
-
-
-def _candidates(spec: BuildSpec, workspace: Workspace) -> list[tuple[EngineSpec, Callable[[Path], None]]]:
-    optimised = workspace.result(Stage.OPTIMISE, Optimised)
-    graphs = workspace.folder(Stage.OPTIMISE)
-    plain = workspace.folder(Stage.EXPORT) / "model.onnx"
-    variants = {Precision.FP32: optimised.fp32, Precision.INT8: optimised.int8}
-    return [
-        (onnxruntime.engine_spec(precision, spec.threads), _linker(graphs, variant))
-        for precision, variant in variants.items()
-    ] + [
-        (openvino.engine_spec(precision, spec.threads), _converter(plain))
-        for precision in openvino.precisions()
+    convert = _Converter(work.of(Stage.EXPORT) / MODEL_FILES[Engine.ONNXRUNTIME])
+    by_openvino: list[tuple[EngineSpec, Writer]] = [
+        (openvino.engine_spec(precision, threads), convert) for precision in openvino.precisions()
     ]
+    return by_onnxruntime + by_openvino
 
 
-def _linker(graphs: Path, variant: Variant) -> Callable[[Path], None]:
+def _linker(graphs: Path, variant: Variant) -> Writer:
     def link(folder: Path) -> None:
         if variant.error:
             raise RuntimeError(variant.error)
-        os.link(graphs / variant.file, folder / MODEL_FILES[Engine.ONNXRUNTIME])
+        _link_files(graphs / variant.folder, folder)
 
     return link
 
 
-def _converter(plain: Path) -> Callable[[Path], None]:
-    def convert(folder: Path) -> None:
-        openvino.convert(plain, folder)
+class _Converter:
+    """Converts for OpenVINO once; the precision is chosen at loading, so the files serve every candidate."""
 
-    return convert
+    def __init__(self, plain: Path) -> None:
+        self._plain = plain
+        self._done: Path | None = None
+
+    def __call__(self, folder: Path) -> None:
+        if self._done is None:
+            openvino.convert(self._plain, folder)
+            self._done = folder
+        else:
+            _link_files(self._done, folder)
+
+
+def _link_files(source: Path, target: Path) -> None:
+    for file in source.iterdir():
+        os.link(file, target / file.name)

@@ -1,4 +1,4 @@
-"""Export: the original with its pooling as one plain ONNX graph with dynamic batch and length."""
+"""Export: the original as plain ONNX graphs, one a part, with dynamic batch and length."""
 
 import logging
 from collections.abc import Callable
@@ -11,13 +11,16 @@ from transformers.exporters import OnnxExporter
 from transformers.exporters.exporter_onnx import OnnxConfig
 
 from converters.causes import first_line
+from converters.engines.onnxruntime import save
+from converters.families.registry import GRAPH_FAMILIES
 from converters.messages import Progress
-from converters.results import Exported, Inspected
-from converters.samples import Sampler
-from converters.spec import BuildSpec, ConversionError, Stage
-from converters.tasks import FAMILIES
+from converters.results import Exported, Graph
+from converters.samples import sampler_of
+from converters.spec import BuildSpec, ConversionError
+from converters.work import Work, each_part
 from converters.workspace import Workspace
-from model_repository.manifest import TensorSpec
+from model_repository.layout import MODEL_FILES
+from model_repository.manifest import Engine, TensorSpec
 from model_repository.tensors import DATATYPES
 
 OPSET = 20
@@ -30,28 +33,32 @@ Inputs = dict[str, torch.Tensor]
 Exporter = Callable[[torch.nn.Module, Inputs], onnx_ir.Model]
 
 
-def run(_spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress) -> Exported:
-    """Write `model.onnx` by the first rung of the ladder that works."""
-    facts = workspace.result(Stage.INSPECT, Inspected)
-    progress(5, "loading the original")
-    family = FAMILIES[facts.task]
-    model = family.load(workspace.folder(Stage.FETCH), facts)
-    sampler = Sampler(workspace.folder(Stage.INSPECT) / "tokenizer.json", facts)
-    sample = {name: torch.from_numpy(array) for name, array in sampler.parity_batch(2, 9).items()}
+def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress) -> Exported:
+    """Write `model.onnx` of every part by the first rung of the ladder that works."""
+    works = each_part(spec, workspace, folder, progress)
+    return Exported(parts={work.part.name: _export(work) for work in works})
+
+
+def _export(work: Work) -> Graph:
+    work.folder.mkdir()
+    work.progress(5, "loading the original")
+    model = GRAPH_FAMILIES[work.facts.family].load(work.source, work.facts, work.part)
+    batch = sampler_of(work.part, work.tokenizer).sample()
+    sample = {name: torch.from_numpy(array) for name, array in batch.items()}
     failures = []
     for name, export in LADDER.items():
-        progress(25, f"exporting through {name}")
+        work.progress(25, f"exporting through {name}")
         try:
             program = export(model, sample)
         except Exception as error:
             logger.exception("%s failed", name)
             failures.append(f"{name}: {first_line(str(error)) or type(error).__name__}")
             continue
-        progress(90, "writing the graph")
-        inputs, outputs = _write(program, folder / "model.onnx")
-        return Exported(exporter=name, answer=family.answer, inputs=inputs, outputs=outputs)
+        work.progress(90, "writing the graph")
+        inputs, outputs = _write(program, work.folder / MODEL_FILES[Engine.ONNXRUNTIME])
+        return Graph(exporter=name, inputs=inputs, outputs=outputs)
     raise ConversionError(
-        f"the architecture {facts.architecture} cannot be exported ({'; '.join(failures)})",
+        f"the architecture {work.facts.architecture} cannot be exported ({'; '.join(failures)})",
         hint="See the log of the stage; most encoders of transformers can be exported.",
     )
 
@@ -63,7 +70,8 @@ def _by_transformers(model: torch.nn.Module, sample: Inputs) -> onnx_ir.Model:
 
 
 def _by_torch(model: torch.nn.Module, sample: Inputs) -> onnx_ir.Model:
-    shapes = {name: {0: torch.export.Dim("batch"), 1: torch.export.Dim("length")} for name in sample}
+    axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length")}
+    shapes = {name: {axis: axes[axis] for axis in axes if axis < _dynamic_axes(name)} for name in sample}
     with torch.no_grad():
         outputs = list(model(**sample))
         exported = torch.onnx.export(
@@ -82,22 +90,30 @@ LADDER: dict[str, Exporter] = {"transformers.exporters": _by_transformers, "torc
 """From the one that knows most of the architecture to the one that knows least."""
 
 
+def _dynamic_axes(name: str) -> int:
+    """How many axes of an input are dynamic: batch and length, or only the batch of images."""
+    return 1 if name == "pixel_values" else 2
+
+
 def _write(program: onnx_ir.Model, path: Path) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
-    """One file with the weights inside, and axes that say what they are; inputs and outputs of the graph."""
+    """Weights inside where they fit, and axes that say what they are; inputs and outputs of the graph."""
     program.ir_version = IR_VERSION
-    graph = onnx_ir.to_proto(program)
-    _name_axes(graph.graph)
-    onnx.save(graph, path)
-    inputs = tuple(_tensor(value) for value in graph.graph.input)
-    return inputs, tuple(_tensor(value) for value in graph.graph.output)
+    model = onnx_ir.to_proto(program)
+    _name_axes(model.graph)
+    save(model, path)
+    inputs = tuple(_tensor(value) for value in model.graph.input)
+    return inputs, tuple(_tensor(value) for value in model.graph.output)
 
 
 def _name_axes(graph: onnx.GraphProto) -> None:
-    first = graph.input[0].type.tensor_type.shape.dim
-    names = {first[0].dim_param: "batch", first[1].dim_param: "length"}
+    first = graph.input[0]
+    axes = first.type.tensor_type.shape.dim[: _dynamic_axes(first.name)]
+    names = {axis.dim_param: name for axis, name in zip(axes, ("batch", "length"), strict=False)}
     for value in (*graph.input, *graph.output, *graph.value_info):
         for axis in value.type.tensor_type.shape.dim:
-            if axis.dim_param in names:
+            if axis.dim_param.isdecimal():  # the exporter writes fixed axes of dynamic inputs as text
+                axis.dim_value = int(axis.dim_param)
+            elif axis.dim_param in names:
                 axis.dim_param = names[axis.dim_param]
 
 

