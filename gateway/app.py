@@ -24,8 +24,11 @@ from gateway.observability.requests import RequestObserver
 from gateway.openapi import openapi_config
 from gateway.schemas import StructSchemas
 from gateway.serving.engine import Engine
+from gateway.serving.images import ImageDecoder
+from gateway.serving.rows import RowRunner
 from gateway.serving.snapshots import Snapshots
-from gateway.serving.tasks.embedding import EmbeddingTask
+from gateway.serving.tasks.image import ImageModel
+from gateway.serving.tasks.text import TextModel
 from gateway.serving.tokenization import Tokenizers
 from gateway.serving.triton import TritonPool
 from gateway.settings import GatewaySettings
@@ -49,13 +52,16 @@ def create_app(
     snapshots = Snapshots()
     tokenizers = Tokenizers(threads=settings.tokenizer_threads, queue=settings.tokenizer_queue)
     triton = TritonPool(triton_urls, timeout=settings.triton_timeout, in_flight=settings.packs_in_flight)
-    embedding = EmbeddingTask(
-        tokenizers,
-        triton,
-        tokens_per_pack=settings.tokens_per_pack,
-        packs_per_request=settings.packs_per_request,
+    rows = RowRunner(
+        triton, tokens_per_pack=settings.tokens_per_pack, packs_per_request=settings.packs_per_request
     )
-    engine = Engine(snapshots, embedding=embedding)
+    decoder = ImageDecoder(
+        threads=settings.image_threads,
+        queue=settings.image_queue,
+        max_bytes=settings.max_image_bytes,
+        max_pixels=settings.max_image_pixels,
+    )
+    engine = Engine(snapshots, text=TextModel(tokenizers, rows), image=ImageModel(decoder, rows))
     feed = CatalogFeed(
         snapshots,
         tokenizers,
@@ -85,6 +91,7 @@ def create_app(
             await polling
             await triton.close()
             tokenizers.close()
+            decoder.close()
 
     app = Litestar(
         route_handlers=[create_router(snapshots), HealthController],

@@ -89,6 +89,6 @@ def _explain(problem: str, kind: type[Any]) -> str:
 
 def _rule(kind: type[Any], field: str) -> str:
     """Description of a field, which says what a right value is."""
-    (meta,) = get_type_hints(kind, include_extras=True)[field].__metadata__
-    rule: str = meta.description
+    metas = get_type_hints(kind, include_extras=True)[field].__metadata__
+    rule: str = next(meta.description for meta in metas if meta.description)
     return rule

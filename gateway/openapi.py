@@ -19,7 +19,8 @@ def openapi_config() -> OpenAPIConfig:
         summary="Models on NVIDIA Triton, served through documented REST APIs.",
         description=(
             "Every answer carries `x-request-id`; answers of tasks carry `Server-Timing`, the milliseconds "
-            "of each stage (auth, tokenise, queue, triton, encode). A 503 carries `Retry-After` in seconds."
+            "of each stage (auth, tokenise, decode, queue, triton, encode). A 503 carries `Retry-After` in "
+            "seconds."
         ),
         path="/docs",
         render_plugins=[DocsPage()],

@@ -17,6 +17,10 @@ class GatewaySettings:
         max_requests: requests that may be in progress; one more answers 503.
         tokenizer_threads: threads that turn text into token ids.
         tokenizer_queue: requests that may wait for those threads; one more answers 503.
+        image_threads: threads that decode and scale images.
+        image_queue: packs of images that may wait for those threads; one more answers 503.
+        max_image_bytes: largest image; a larger one answers 413.
+        max_image_pixels: width times height of the largest image; a larger one answers 413.
         tokens_per_pack: most tokens, padding included, that one ModelInfer carries.
         packs_per_request: packs of one request that may be on their way to Triton together.
         packs_in_flight: packs of all requests that may be on their way to Triton together.
@@ -33,6 +37,10 @@ class GatewaySettings:
     max_requests: int = 512
     tokenizer_threads: int = 2
     tokenizer_queue: int = 512
+    image_threads: int = 2
+    image_queue: int = 128
+    max_image_bytes: int = 10 * MEBIBYTE
+    max_image_pixels: int = 50_000_000
     tokens_per_pack: int = 8192
     packs_per_request: int = 4
     packs_in_flight: int = 64

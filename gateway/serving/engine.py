@@ -1,33 +1,92 @@
-"""The one way from a model's name to its answer: name, route, task, batch, Triton. Every API takes it."""
+"""The one way from a model's name to its answer: name, route, task, batch, Triton. Every API takes it.
+
+Each method raises ModelNotFoundError when the caller may use no model of that name, TaskNotSupportedError
+when the model does something else, ModelNotReadyError when no version of it has been deployed yet, and
+whatever the task itself raises.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Never
 
-from control_plane.catalog import Key, Provider
+from control_plane.catalog import Key, ModelNotFoundError, Provider, TaskNotSupportedError
+from gateway.serving.errors import BuiltInModelError
+from gateway.serving.images import EncodedImage
+from gateway.serving.labels import Labels, Ranking
 from gateway.serving.snapshots import Snapshots
 from gateway.serving.tasks.embedding import Embeddings, EmbeddingTask
+from gateway.serving.tasks.image import ImageModel
+from gateway.serving.tasks.image_classification import ImageClassificationTask
+from gateway.serving.tasks.image_embedding import ImageEmbeddingTask
+from gateway.serving.tasks.text import TextModel
+from gateway.serving.tasks.text_classification import TextClassificationTask
 from model_repository.manifest import Task
 
 
 class Engine:
     """Resolves a name in the snapshot and runs the task on the provider behind it."""
 
-    def __init__(self, snapshots: Snapshots, *, embedding: EmbeddingTask) -> None:
+    def __init__(self, snapshots: Snapshots, *, text: TextModel, image: ImageModel) -> None:
         self._snapshots = snapshots
-        self._embedding = embedding
+        self._embedding = EmbeddingTask(text)
+        self._text_classification = TextClassificationTask(text)
+        self._image_embedding = ImageEmbeddingTask(image, self._embedding)
+        self._image_classification = ImageClassificationTask(image, self._image_embedding, self._embedding)
 
     async def embed(self, caller: Key, model: str, texts: Sequence[str]) -> Embeddings:
-        """Vectors of `texts` by the caller's model of that name.
-
-        Raises:
-            ModelNotFoundError: no model of that name that the caller may use.
-            TaskNotSupportedError: the model does not embed.
-            ModelNotReadyError: no version of it has been deployed yet.
-            TriremeError: whatever the task raises; see `EmbeddingTask.run`.
-
-        """
+        """Vectors of texts; see `EmbeddingTask.run`."""
         with self._route(caller, Task.EMBEDDING, model) as provider:
             return await self._embedding.run(provider, texts)
+
+    async def classify_texts(
+        self, caller: Key, model: str, texts: Sequence[str], labels: Sequence[Labels], *, top_k: int = 0
+    ) -> list[Ranking]:
+        """Labels of texts; see `TextClassificationTask.run`."""
+        with self._route(caller, Task.TEXT_CLASSIFICATION, model) as provider:
+            return await self._text_classification.run(provider, texts, labels, top_k=top_k)
+
+    async def embed_images(self, caller: Key, model: str, images: Sequence[EncodedImage]) -> Embeddings:
+        """Vectors of images; see `ImageEmbeddingTask.run`."""
+        with self._route(caller, Task.IMAGE_EMBEDDING, model) as provider:
+            return await self._image_embedding.run(provider, images)
+
+    async def embed_images_with_texts(
+        self, caller: Key, model: str, images: Sequence[EncodedImage], texts: Sequence[str]
+    ) -> Embeddings:
+        """Vectors of images and their texts; see `ImageEmbeddingTask.run_joined`."""
+        with self._route(caller, Task.IMAGE_EMBEDDING, model) as provider:
+            return await self._image_embedding.run_joined(provider, images, texts)
+
+    async def classify_images(
+        self,
+        caller: Key,
+        model: str,
+        images: Sequence[EncodedImage],
+        labels: Sequence[Labels],
+        *,
+        top_k: int = 0,
+    ) -> list[Ranking]:
+        """Labels of images; see `ImageClassificationTask.run`."""
+        with self._route(caller, Task.IMAGE_CLASSIFICATION, model) as provider:
+            return await self._image_classification.run(provider, images, labels, top_k=top_k)
+
+    async def run_custom(self, caller: Key, model: str) -> Never:
+        """Call a model of the caller's own that has a task of its own.
+
+        Raises:
+            BuiltInModelError: a built-in model.
+            TaskNotSupportedError: no such task; only uploads make models that have it.
+
+        """
+        catalog = self._snapshots.current
+        if (caller.account_id, model) in catalog.routers:
+            raise TaskNotSupportedError(
+                f"model {model} does not support the task custom", hint="Only uploaded models can."
+            )
+        built_in = {name for owner, name in catalog.routers if owner is None}
+        if model in built_in or any(name == model for _, name in (*catalog.aliases, *catalog.missing)):
+            raise BuiltInModelError(f"`model` must be the name of an uploaded model; {model} is built in")
+        raise ModelNotFoundError(f"model {model} not found")
 
     @contextmanager
     def _route(self, caller: Key, task: Task, model: str) -> Iterator[Provider]:

@@ -19,3 +19,40 @@ class TokenizerUnavailableError(TriremeError):
     code = "tokenizer_unavailable"
     default_hint = "The gateway keeps trying to load it."
     retry_after = 1
+
+
+class InputTooLongError(TriremeError):
+    """A text is longer than the gateway reads at a time."""
+
+    status = 400
+    code = "input_too_long"
+    default_hint = "Send it in parts."
+
+
+class LabelsRequiredError(TriremeError):
+    """The model knows no labels of its own and the request names none."""
+
+    status = 400
+    code = "labels_required"
+
+
+class ImageRefusedError(TriremeError):
+    """An image cannot be read."""
+
+    status = 400
+    code = "invalid_image"
+
+
+class ImageTooLargeError(TriremeError):
+    """An image has more bytes or pixels than the gateway takes."""
+
+    status = 413
+    code = "image_too_large"
+    default_hint = "Scale it down."
+
+
+class BuiltInModelError(TriremeError):
+    """The name belongs to a built-in model, and only uploaded models do that."""
+
+    status = 400
+    code = "built_in_model"

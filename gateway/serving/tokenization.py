@@ -1,51 +1,19 @@
-"""Text to token ids in Rust, off the event loop, in a bounded number of threads."""
+"""Text to tokens in Rust, off the event loop, in a bounded number of threads."""
 
-import asyncio
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
-from tokenizers import Tokenizer
+from tokenizers import Encoding
 
-from gateway.serving.errors import OverloadedError, TokenizerUnavailableError
-from model_repository.manifest import Manifest, TokenizerSpec
-
-CHARACTERS_PER_TOKEN = 16
-"""A first guess that holds for nearly all text; a wrong guess costs time, never a token."""
+from gateway.serving.encoders import Encoder, Text, WindowEncoder, create_encoder
+from gateway.serving.errors import TokenizerUnavailableError
+from gateway.serving.threads import Threads
+from model_repository.manifest import Manifest
 
 SLICE_CHARACTERS = 65_536
 """Characters that one turn in a thread takes: a huge request lets others in between its turns."""
 
-
-class Encoder:
-    """One version's tokenizer, set to cut at the model's limit."""
-
-    def __init__(self, data: bytes, spec: TokenizerSpec) -> None:
-        self._tokenizer = Tokenizer.from_buffer(data)
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(spec.max_length)
-        self._first_guess = CHARACTERS_PER_TOKEN * spec.max_length
-
-    def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids of each text, special tokens included; releases the GIL while it works."""
-        if all(len(text) <= self._first_guess for text in texts):
-            return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts)]
-        return [self._encode_long(text) for text in texts]
-
-    def _encode_long(self, text: str) -> list[int]:
-        """Token ids of a text of which the model may see only the beginning.
-
-        Tokenising megabytes to keep some hundred tokens would hold a thread for seconds. A beginning made of
-        whole words is enough once it overflows the limit, because what follows cannot change its tokens. If
-        it does not overflow (long runs of spaces), a longer one is tried.
-        """
-        size = self._first_guess
-        while True:
-            end = len(text) if size >= len(text) else text.rfind(" ", 0, size)
-            (encoding,) = self._tokenizer.encode_batch_fast([text[: end if end > 0 else size]])
-            if size >= len(text) or encoding.overflowing:
-                ids: list[int] = encoding.ids
-                return ids
-            size *= 8
+IN_PLACE_CHARACTERS = 256
+"""A request of at most so many characters is tokenised at once: that is quicker than waking a thread."""
 
 
 class Tokenizers:
@@ -58,60 +26,59 @@ class Tokenizers:
     """
 
     def __init__(self, *, threads: int, queue: int) -> None:
-        self._encoders: dict[str, Encoder] = {}
-        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="tokenizer")
-        self._limit = threads + queue
-        self._pending = 0
+        self._encoders: dict[str, Encoder | WindowEncoder] = {}
+        self.threads = Threads("texts", threads=threads, queue=queue)
 
     def __contains__(self, entry: str) -> bool:
         return entry in self._encoders
 
     async def load(self, manifest: Manifest, data: bytes) -> None:
         """Make the tokenizer of a graph ready; `data` is its file's content."""
-        assert manifest.tokenizer is not None
-        encoder = await asyncio.get_running_loop().run_in_executor(
-            self.pool, Encoder, data, manifest.tokenizer
-        )
-        self._encoders[manifest.entry] = encoder
+        self._encoders[manifest.entry] = await self.threads.run(create_encoder, manifest, data)
 
     def retain(self, entries: Collection[str]) -> None:
         """Forget all encoders but those of `entries`."""
         self._encoders = {entry: each for entry, each in self._encoders.items() if entry in entries}
 
     async def encode(self, manifest: Manifest, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids of each text, cut at the model's limit, not padded.
+        """Token ids of each text; see `encodings`."""
+        return [encoding.ids for encoding in await self.encodings(manifest, texts)]
+
+    async def encodings(self, manifest: Manifest, texts: Sequence[Text]) -> list[Encoding]:
+        """Tokens of each text or pair, cut as the graph's head wants it, not padded.
 
         Raises:
             OverloadedError: too many requests wait for a thread.
             TokenizerUnavailableError: the version's tokenizer is not loaded.
+            InputTooLongError: a text is too long even for windows.
 
         """
         encoder = self._encoders.get(manifest.entry)
         if encoder is None:
             raise TokenizerUnavailableError(f"the tokenizer of model {manifest.name} is not loaded")
-        if self._pending >= self._limit:
-            raise OverloadedError("too many texts are waiting to be tokenised")
-        loop = asyncio.get_running_loop()
-        self._pending += 1
-        try:
-            rows: list[list[int]] = []
+        if sum(map(_characters, texts)) <= IN_PLACE_CHARACTERS:
+            return encoder.encode(texts)
+        with self.threads.admit():
+            rows: list[Encoding] = []
             for part in slices(texts):
-                rows += await loop.run_in_executor(self.pool, encoder.encode, part)
+                rows += await self.threads.run(encoder.encode, part)
             return rows
-        finally:
-            self._pending -= 1
 
     def close(self) -> None:
         """End the threads; what waits is dropped."""
-        self.pool.shutdown(wait=False, cancel_futures=True)
+        self.threads.close()
 
 
-def slices(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+def slices(texts: Sequence[Text]) -> Iterator[Sequence[Text]]:
     """Cut a request into runs of texts of at most `SLICE_CHARACTERS`, one text at least."""
     start = size = 0
     for position, text in enumerate(texts):
-        size += len(text)
+        size += _characters(text)
         if size > SLICE_CHARACTERS and position > start:
             yield texts[start:position]
-            start, size = position, len(text)
+            start, size = position, _characters(text)
     yield texts[start:]
+
+
+def _characters(text: Text) -> int:
+    return len(text) if isinstance(text, str) else len(text[0]) + len(text[1])

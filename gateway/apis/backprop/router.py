@@ -2,8 +2,13 @@
 
 from litestar import Router
 
+from gateway.apis.backprop.custom import CustomController
 from gateway.apis.backprop.errors import render
+from gateway.apis.backprop.image_classification import ImageClassificationController
+from gateway.apis.backprop.image_text_vectorisation import ImageTextVectorisationController
+from gateway.apis.backprop.image_vectorisation import ImageVectorisationController
 from gateway.apis.backprop.models import ModelsController
+from gateway.apis.backprop.text_classification import TextClassificationController
 from gateway.apis.backprop.text_vectorisation import TextVectorisationController
 from gateway.auth import key_layer
 from gateway.errors import handlers
@@ -15,7 +20,15 @@ def create_router(snapshots: Snapshots) -> Router:
     """Mount the API at the root, as its reference does."""
     return Router(
         path="/",
-        route_handlers=[TextVectorisationController, ModelsController],
+        route_handlers=[
+            TextVectorisationController,
+            TextClassificationController,
+            ImageClassificationController,
+            ImageVectorisationController,
+            ImageTextVectorisationController,
+            CustomController,
+            ModelsController,
+        ],
         middleware=[key_layer(snapshots, b"x-api-key")],
         exception_handlers=handlers(render),
         security=[{API_KEY: []}],

@@ -1,4 +1,7 @@
-"""Bodies of the Backprop API. The descriptions are also the rules that its error messages quote."""
+"""Vocabulary of the Backprop API: its names, bounds and the types that its bodies share.
+
+The descriptions are also the rules that error messages quote.
+"""
 
 from typing import Annotated, Literal
 
@@ -7,43 +10,53 @@ from msgspec import Meta
 
 from model_repository.manifest import Task
 
-MAX_TEXTS = 1024
-"""Texts in one request: enough to keep a server busy, few enough to answer in one response."""
+MAX_LABELS = 256
+"""Labels for one text or image: each costs a run of the model, or of its text tower."""
 
-DEFAULT_EMBEDDING_MODEL = "english"
+MAX_IMAGES = 128
+"""Images in one request."""
+
+DEFAULT_MODEL = "english"
+DEFAULT_IMAGE_MODEL = "clip"
+"""Of the tasks whose result is an image's vector."""
+
+MODEL_RULE = "the name of a model, or empty or null for the default"
+LABELS_RULE = (
+    f"a list of 1 to {MAX_LABELS} strings, none of them empty; null only for models with labels of their own"
+)
+TOP_K_RULE = "a whole number, of how many of the most probable labels to keep, or 0 or null for all"
 
 Text = Annotated[str, Meta(min_length=1)]
-TaskName = Literal["text-vectorisation"]
 
-TASK_NAMES: dict[Task, TaskName] = {Task.EMBEDDING: "text-vectorisation"}
-"""What this API calls each task."""
+Labels = Annotated[list[Text], Meta(min_length=1, max_length=MAX_LABELS)]
 
+WholeNumber = (
+    Annotated[int, Meta(ge=0, le=1_000_000)] | Annotated[float, Meta(ge=0, le=1_000_000, multiple_of=1)]
+)
+"""An integer, which an older client writes as `0.0`."""
 
-class TextVectorisationBody(msgspec.Struct, frozen=True):
-    """One text or a batch of texts; fields that are not listed are ignored."""
+TaskName = Literal[
+    "text-vectorisation",
+    "text-classification",
+    "qa",
+    "image-vectorisation",
+    "image-classification",
+    "text-generation",
+    "summarisation",
+    "emotion",
+]
 
-    text: Annotated[
-        Text | Annotated[list[Text], Meta(min_length=1, max_length=MAX_TEXTS)],
-        Meta(description=f"a string or a list of 1 to {MAX_TEXTS} strings, none of them empty"),
-    ]
-    model: Annotated[
-        str | None,
-        Meta(
-            description=f"the name of a model, or empty or null for the default, `{DEFAULT_EMBEDDING_MODEL}`"
-        ),
-    ] = None
-
-
-class TextVectorisationSingleResponse(msgspec.Struct, frozen=True):
-    """The vector of a single text."""
-
-    vector: list[float]
-
-
-class TextVectorisationBatchResponse(msgspec.Struct, frozen=True):
-    """The vectors of a batch, in the order of the texts."""
-
-    vector: list[list[float]]
+TASK_NAMES: dict[Task, TaskName] = {
+    Task.EMBEDDING: "text-vectorisation",
+    Task.TEXT_CLASSIFICATION: "text-classification",
+    Task.QUESTION_ANSWERING: "qa",
+    Task.IMAGE_EMBEDDING: "image-vectorisation",
+    Task.IMAGE_CLASSIFICATION: "image-classification",
+    Task.TEXT_GENERATION: "text-generation",
+    Task.SUMMARISATION: "summarisation",
+    Task.EMOTION: "emotion",
+}
+"""What this API calls each task; it has no endpoint for the others."""
 
 
 class ModelItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

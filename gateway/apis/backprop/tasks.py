@@ -1,0 +1,59 @@
+"""What the task endpoints share: their documented failures, their examples and the form of their answers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from litestar import MediaType, Response
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
+from litestar.params import Body, BodyKwarg
+
+from control_plane.catalog import ModelNotFoundError, ModelNotReadyError, TaskNotSupportedError
+from gateway.apis.backprop.errors import ErrorBody
+from gateway.auth import ForbiddenError, StartingError
+from gateway.body import BadRequestError, BodyTooLargeError
+from gateway.errors import documented
+from gateway.observability.timing import stage
+from gateway.serving.errors import OverloadedError, TokenizerUnavailableError
+from model_repository.errors import InferenceError, ServerUnavailableError
+
+FAILURES = (
+    BadRequestError,
+    ForbiddenError,
+    ModelNotFoundError,
+    TaskNotSupportedError,
+    ModelNotReadyError,
+    BodyTooLargeError,
+    InferenceError,
+    ServerUnavailableError,
+    OverloadedError,
+    TokenizerUnavailableError,
+    StartingError,
+)
+"""What any task may end in."""
+
+
+def request_body(title: str, **examples: Mapping[str, Any]) -> BodyKwarg:
+    """Documentation of a request's body; underscores in the examples' names become spaces."""
+    body: BodyKwarg = Body(title=title, examples=_examples(examples))
+    return body
+
+
+def answers(kind: Any, description: str, **examples: Mapping[str, Any]) -> dict[int, ResponseSpec]:
+    """Documented responses of a task endpoint that answers with `kind`, or a union of such."""
+    answer = ResponseSpec(
+        kind, description=description, generate_examples=False, examples=_examples(examples)
+    )
+    return {200: answer, **documented(ErrorBody, *FAILURES)}
+
+
+def respond(**result: Any) -> Response[bytes]:
+    """Answer of a task; numpy's arrays become lists."""
+    with stage("encode"):
+        body = orjson.dumps(result, option=orjson.OPT_SERIALIZE_NUMPY)
+    return Response(body, media_type=MediaType.JSON)
+
+
+def _examples(examples: Mapping[str, Mapping[str, Any]]) -> list[Example]:
+    return [Example(summary=name.replace("_", " "), value=value) for name, value in examples.items()]
