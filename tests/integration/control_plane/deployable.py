@@ -1,6 +1,8 @@
 """Things to deploy: entries that need no conversion, and a source that does."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +12,13 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from model_repository import layout
 from model_repository.config import model_config, to_pbtxt
+from model_repository.heads import EmbeddingHead, Head, ImageEmbeddingHead, Pooling
 from model_repository.manifest import (
-    EmbeddingSpec,
     Engine,
     EngineSpec,
     Manifest,
     ParityReport,
     ParityThresholds,
-    Pooling,
     Precision,
     SourceRecord,
     Task,
@@ -26,23 +27,91 @@ from model_repository.manifest import (
     encode,
 )
 from model_repository.probe import write_probe
+from model_repository.tensors import Array
 
 WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", *(f"w{number}" for number in range(60)))
-IDS = np.array([[2, 5, 3]], np.int64)
 TABLE = np.random.default_rng(0).normal(size=(len(WORDS), 8)).astype(np.float32)
 
 
-def write_entry(folder: Path, name: str, version: int, *, honest: bool = True) -> Manifest:
-    """An entry that looks up a word; a dishonest one does not answer as its sample says."""
-    manifest = _manifest(name, version)
-    (folder / "tokenizer").mkdir(parents=True)
-    (folder / str(manifest.version)).mkdir()
-    _tokenizer().save(str(folder / layout.TOKENIZER))
-    onnx.save(_graph(), str(folder / layout.model_path(manifest)))
+@dataclass(frozen=True)
+class Graph:
+    """A tiny graph with one input, and what it answers to one row."""
+
+    nodes: Sequence[onnx.NodeProto]
+    constants: dict[str, Array]
+    input: TensorSpec
+    sample: Array
+    right: Array
+    head: Head
+    tasks: tuple[Task, ...]
+    tokenizer: TokenizerSpec | None = None
+
+    @property
+    def output(self) -> TensorSpec:
+        return TensorSpec(name="embedding", datatype="FP32", shape=(-1, self.right.shape[1]))
+
+    def model(self) -> onnx.ModelProto:
+        values = [
+            helper.make_tensor_value_info(
+                spec.name,
+                TensorProto.INT64 if spec.datatype == "INT64" else TensorProto.FLOAT,
+                [f"{spec.name}{axis}" if size == -1 else size for axis, size in enumerate(spec.shape)],
+            )
+            for spec in (self.input, self.output)
+        ]
+        constants = [numpy_helper.from_array(array, name) for name, array in self.constants.items()]
+        graph = helper.make_graph(self.nodes, "tiny", values[:1], values[1:], initializer=constants)
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+_IDS = np.array([[2, 5, 3]])
+_PIXELS = np.arange(48, dtype=np.float32).reshape(1, 3, 4, 4)
+
+TEXT = Graph(
+    nodes=[
+        helper.make_node("Gather", ["table", "input_ids"], ["rows"]),
+        helper.make_node("ReduceSum", ["rows", "axis"], ["embedding"], keepdims=0),
+    ],
+    constants={"table": TABLE, "axis": np.array([1])},
+    input=TensorSpec(name="input_ids", datatype="INT64", shape=(-1, -1)),
+    sample=_IDS,
+    right=TABLE[_IDS].sum(axis=1),
+    head=EmbeddingHead(output="embedding", dimensions=8, pooling=Pooling.MEAN, normalise=False),
+    tasks=(Task.EMBEDDING,),
+    tokenizer=TokenizerSpec(path=layout.TOKENIZER, max_length=16, pad_id=0, pad_token="[PAD]"),
+)
+"""Looks words up."""
+
+IMAGE = Graph(
+    nodes=[
+        helper.make_node("GlobalAveragePool", ["pixel_values"], ["means"]),
+        helper.make_node("Flatten", ["means"], ["embedding"]),
+    ],
+    constants={},
+    input=TensorSpec(name="pixel_values", datatype="FP32", shape=(-1, 3, 4, 4)),
+    sample=_PIXELS,
+    right=_PIXELS.mean(axis=(2, 3)),
+    head=ImageEmbeddingHead(output="embedding", dimensions=3, logit_scale=100.0),
+    tasks=(Task.IMAGE_EMBEDDING, Task.IMAGE_CLASSIFICATION),
+)
+"""Averages the channels."""
+
+PARTS = {"": TEXT, "text": TEXT, "image": IMAGE}
+
+
+def write_entry(folder: Path, name: str, version: int, part: str = "", *, honest: bool = True) -> Manifest:
+    """An entry of a version; a dishonest one does not answer as its sample says."""
+    graph = PARTS[part]
+    manifest = _manifest(name, version, part, graph)
+    (folder / str(manifest.version)).mkdir(parents=True)
+    if manifest.tokenizer is not None:
+        (folder / "tokenizer").mkdir()
+        _tokenizer().save(str(folder / layout.TOKENIZER))
+    onnx.save(graph.model(), str(folder / layout.model_path(manifest)))
     (folder / layout.CONFIG).write_text(to_pbtxt(model_config(manifest)))
     (folder / layout.MANIFEST).write_bytes(encode(manifest))
-    right = TABLE[IDS[0]].sum(axis=0, keepdims=True)
-    write_probe(folder / layout.PROBE, {"input_ids": IDS}, {"embedding": right if honest else -right})
+    right = graph.right if honest else -graph.right
+    write_probe(folder / layout.PROBE, {graph.input.name: graph.sample}, {graph.output.name: right})
     return manifest
 
 
@@ -66,37 +135,20 @@ def _tokenizer() -> Tokenizer:
     return tokenizer
 
 
-def _graph() -> onnx.ModelProto:
-    ids = helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["batch", "length"])
-    embedding = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", TABLE.shape[1]])
-    nodes = [
-        helper.make_node("Gather", ["table", "input_ids"], ["rows"]),
-        helper.make_node("ReduceSum", ["rows", "axis"], ["embedding"], keepdims=0),
-    ]
-    constants = [numpy_helper.from_array(TABLE, "table"), numpy_helper.from_array(np.array([1]), "axis")]
-    model = helper.make_model(
-        helper.make_graph(nodes, "tiny", [ids], [embedding], initializer=constants),
-        opset_imports=[helper.make_opsetid("", 17)],
-    )
-    model.ir_version = 8
-    return model
-
-
-def _manifest(name: str, version: int) -> Manifest:
+def _manifest(name: str, version: int, part: str, graph: Graph) -> Manifest:
     return Manifest(
         owner=layout.GLOBAL_OWNER,
         name=name,
         version=version,
-        task=Task.EMBEDDING,
+        part=part,
+        tasks=graph.tasks,
         source=SourceRecord(uri="file:tiny", digest="sha256:00", architecture="Tiny"),
         engine=EngineSpec(engine=Engine.ONNXRUNTIME, precision=Precision.FP32),
-        inputs=(TensorSpec(name="input_ids", datatype="INT64", shape=(-1, -1)),),
-        outputs=(TensorSpec(name="embedding", datatype="FP32", shape=(-1, TABLE.shape[1])),),
+        inputs=(graph.input,),
+        outputs=(graph.output,),
         max_batch_size=4,
-        tokenizer=TokenizerSpec(path=layout.TOKENIZER, max_length=16, pad_id=0, pad_token="[PAD]"),
-        embedding=EmbeddingSpec(
-            output="embedding", dimensions=TABLE.shape[1], pooling=Pooling.MEAN, normalise=False
-        ),
+        tokenizer=graph.tokenizer,
+        head=graph.head,
         parity=ParityReport(
             passed=True, thresholds=ParityThresholds(max_abs_diff=1e-4, min_cosine=0.999), cases=()
         ),

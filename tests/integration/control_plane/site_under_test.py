@@ -1,7 +1,7 @@
 """A site of its own for a test: database, repository, and questions to them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,17 +36,27 @@ class Site:
     def builds(self) -> BuildService:
         return BuildService(self.database)
 
-    async def stage(self, *, honest: bool = True) -> int:
-        """Leave a build as a worker does that stops between publishing and loading."""
+    async def stage(self, *parts: str, liars: Collection[str] = ()) -> int:
+        """Leave a build as a worker does that stops between publishing and loading.
+
+        Args:
+            parts: of the version's entries; none for a version of one entry.
+            liars: parts that do not answer as their sample says.
+
+        """
         async with self.database.session() as session:  # one transaction: no worker sees it before
             build = await session.get_one(
                 Build, await add_model(session, NewModel(name="mini", source="file:x"))
             )
             version = await session.get_one(Version, build.version_id)
-            entry = self.folder / "entries" / str(version.number)
-            version.manifest = write_entry(entry, "mini", version.number, honest=honest)
+            folder = self.folder / "entries" / str(version.number)
+            version.manifests = tuple(
+                write_entry(folder / part, "mini", version.number, part, honest=part not in liars)
+                for part in parts or ("",)
+            )
             version.published, version.state = True, VersionState.LOADING
-            await asyncio.to_thread(self.storage.publish, entry, version.manifest)
+            for manifest in version.manifests:
+                await asyncio.to_thread(self.storage.publish, folder / manifest.part, manifest)
         assert build.id is not None
         return build.id
 

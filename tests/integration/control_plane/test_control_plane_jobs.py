@@ -60,7 +60,7 @@ async def test_a_job_survives_the_death_of_its_worker(
     await listener.begun[Stage.EXPORT].wait()
     worker = cluster.workers[0].process.pid
     psutil.Process(worker).kill()
-    entry = await running
+    (entry,) = await running
     assert (entry / "manifest.json").is_file()
     assert "kept from an earlier run" in [event.message for event in listener.events]
     assert cluster.workers[0].process.pid != worker

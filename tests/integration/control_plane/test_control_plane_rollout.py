@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
-from deployable import IDS, TABLE
+from deployable import PARTS
 from site_under_test import Site, until
 
 from control_plane.builds.tables import BuildStatus
@@ -17,6 +17,7 @@ from control_plane.models.tables import VersionState
 from control_plane.snapshot import read_generation
 from model_repository.client import EntryState, TritonClient, infer_request, read_outputs
 from model_repository.errors import ServerUnavailableError
+from model_repository.layout import EntryName
 from model_repository.server import EmbeddedTriton
 
 pytestmark = pytest.mark.integration
@@ -37,8 +38,10 @@ async def loaded(client: TritonClient) -> set[str]:
 
 
 async def answers(client: TritonClient, entry: str) -> bool:
-    response = await client.infer(infer_request(entry, {"input_ids": IDS}, ["embedding"]), 30)
-    return np.allclose(read_outputs(response)["embedding"], TABLE[IDS[0]].sum(axis=0), atol=1e-4)
+    graph = PARTS[EntryName.parse(entry).part]
+    request = infer_request(entry, {graph.input.name: graph.sample}, [graph.output.name])
+    answer = read_outputs(await client.infer(request, 30))[graph.output.name]
+    return np.allclose(answer, graph.right, atol=1e-4)
 
 
 @asynccontextmanager
@@ -110,7 +113,7 @@ async def test_a_version_that_answers_wrongly_never_serves(
 
     async with site.working(triton.url):
         await site.ended(await site.stage())
-        failed = await site.ended(await site.stage(honest=False))
+        failed = await site.ended(await site.stage(liars=[""]))
         assert failed.status is BuildStatus.FAILED
         assert "does not answer its stored sample rightly" in failed.message
         assert failed.stages[0].status == "failed"
