@@ -158,7 +158,7 @@ async def _claim(session: AsyncSession, build: Build) -> Claim:
         number=version.number,
         source=version.source,
         sha256=version.sha256,
-        tasks=model.tasks,
+        tasks=version.tasks,
         manifests=version.manifests or (),
         loading=version.state is VersionState.LOADING,
     )

@@ -108,6 +108,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("sha256", sa.String(), nullable=True),
+        sa.Column("tasks", sa.String(), nullable=False),
         sa.Column("manifests", sa.Text(), nullable=True),
         sa.Column("published", sa.Boolean(), nullable=False),
         sa.Column("drain_generation", sa.Integer(), nullable=True),
