@@ -8,6 +8,7 @@ from deployable import write_source
 from site_under_test import Site
 
 from control_plane.db.engine import Database
+from model_repository.client import TritonClient
 from model_repository.server import EmbeddedTriton
 from model_repository.settings import TritonSettings
 from model_repository.storage import FolderStorage
@@ -31,6 +32,13 @@ async def triton(site: Site) -> AsyncIterator[EmbeddedTriton]:
     await server.start()
     yield server
     await server.stop()
+
+
+@pytest.fixture
+async def client(triton: EmbeddedTriton) -> AsyncIterator[TritonClient]:
+    opened = TritonClient(triton.url)
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -6,42 +6,18 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import numpy as np
 import pytest
-from deployable import PARTS
+from asking import answers, loaded
 from site_under_test import Site, until
 
 from control_plane.builds.tables import BuildStatus
 from control_plane.gateways import acknowledge
 from control_plane.models.tables import VersionState
 from control_plane.snapshot import read_generation
-from model_repository.client import EntryState, TritonClient, infer_request, read_outputs
-from model_repository.errors import ServerUnavailableError
-from model_repository.layout import EntryName
+from model_repository.client import TritonClient
 from model_repository.server import EmbeddedTriton
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-async def client(triton: EmbeddedTriton) -> AsyncIterator[TritonClient]:
-    opened = TritonClient(triton.url)
-    yield opened
-    await opened.close()
-
-
-async def loaded(client: TritonClient) -> set[str]:
-    try:
-        return {entry for entry, state in (await client.index()).items() if state is EntryState.READY}
-    except ServerUnavailableError:
-        return set()
-
-
-async def answers(client: TritonClient, entry: str) -> bool:
-    graph = PARTS[EntryName.parse(entry).part]
-    request = infer_request(entry, {graph.input.name: graph.sample}, [graph.output.name])
-    answer = read_outputs(await client.infer(request, 30))[graph.output.name]
-    return np.allclose(answer, graph.right, atol=1e-4)
 
 
 @asynccontextmanager
