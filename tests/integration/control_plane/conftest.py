@@ -15,8 +15,14 @@ from model_repository.storage import FolderStorage
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path}/state.db")
+def url(tmp_path: Path) -> str:
+    """Of the site's database; a test on PostgreSQL overrides it."""
+    return f"sqlite+aiosqlite:///{tmp_path}/state.db"
+
+
+@pytest.fixture
+async def site(tmp_path: Path, url: str) -> AsyncIterator[Site]:
+    database = Database(url)
     await database.upgrade()
     yield Site(tmp_path, database, FolderStorage(tmp_path / "repository"))
     await database.close()

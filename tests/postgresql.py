@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -46,7 +47,7 @@ def postgres() -> Iterator[str]:
         _wait(port, server, folder / "log")
         yield f"trireme@127.0.0.1:{port}"
     finally:
-        server.terminate()
+        server.send_signal(signal.SIGQUIT)  # at once: nobody needs the data
         server.wait(30)
         shutil.rmtree(folder)
 

@@ -1,0 +1,27 @@
+"""Servers that tests of several folders share."""
+
+import itertools
+from collections.abc import Iterator
+
+import asyncpg
+import pytest
+from postgresql import postgres
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A real PostgreSQL: `USER@HOST:PORT`."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: str) -> str:
+    """An empty database of its own."""
+    name = f"test_{next(_numbers)}"
+    connection = await asyncpg.connect(f"postgresql://{postgres_server}/postgres")
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    return f"postgresql+asyncpg://{postgres_server}/{name}"
