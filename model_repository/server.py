@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from model_repository.client import TritonClient
+from model_repository.client import EntryState, TritonClient
 from model_repository.environment import (
     SHARED_MEMORY,
     Distribution,
@@ -20,6 +20,7 @@ from model_repository.environment import (
 from model_repository.errors import ServerUnavailableError, TriremeError
 from model_repository.logfile import LogFile
 from model_repository.process import TetheredProcess
+from model_repository.rollout import take_down
 from model_repository.runtime import assemble_backends, assemble_libraries, child_environment
 from model_repository.settings import TritonSettings
 
@@ -32,6 +33,9 @@ START_ATTEMPTS = 3
 """The ports are free when they are chosen, and may be taken a moment later."""
 
 LOG_CHECK_SECONDS = 30.0
+
+EXIT_SECONDS = 2.0
+"""Time for the exit of a server without models; now and then it would wait ten seconds for nothing."""
 
 
 class ServerStartError(TriremeError):
@@ -109,16 +113,31 @@ class EmbeddedTriton:
         self._supervision = asyncio.create_task(self._supervise(), name="triton")
 
     async def stop(self) -> None:
-        """End the server; requests that are running may finish."""
+        """End the server; requests that are running may finish within `settings.stop_seconds`."""
         if self._supervision is not None:
             self._supervision.cancel()
             await asyncio.wait([self._supervision])
             self._supervision = None
         if self._process is not None:
-            await self._process.stop(self._settings.stop_seconds)
+            if self._process.running:
+                await self._drain()
+            await self._process.stop(EXIT_SECONDS)
             self._process = None
             self._sweep_shared_memory()
             log.info("triton stopped")
+
+    async def _drain(self) -> None:
+        """Unload everything, which waits for running requests; afterwards the process has nothing to lose."""
+        client = TritonClient(self.url)
+        try:
+            async with asyncio.timeout(self._settings.stop_seconds):
+                states = await client.index()
+                loaded = [entry for entry, state in states.items() if state is EntryState.READY]
+                await asyncio.gather(*(take_down(client, entry) for entry in loaded))
+        except (TimeoutError, TriremeError) as error:
+            log.warning("triton did not finish its requests", reason=str(error))
+        finally:
+            await client.close()
 
     def _prepare(self) -> None:
         problems = [finding for finding in check_environment() if finding.level is Level.PROBLEM]
@@ -138,7 +157,6 @@ class EmbeddedTriton:
             "--allow-http=false",
             f"--grpc-address={HOST}",
             f"--metrics-address={HOST}",
-            f"--exit-timeout-secs={max(1, round(self._settings.stop_seconds) - 1)}",
             "--log-format=ISO8601",
         ]
 

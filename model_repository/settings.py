@@ -10,7 +10,7 @@ class TritonSettings:
     Attributes:
         urls: gRPC addresses `host:port` of existing servers; empty to run one embedded.
         start_seconds: longest time until a started server answers.
-        stop_seconds: longest time that a server may take to finish its requests and exit.
+        stop_seconds: longest time that a server may take to finish its requests.
         restart_seconds: pause before a server that died is started again; doubles with each failure in a row.
         restart_max_seconds: longest such pause.
         steady_seconds: time of life after which a server counts as sound and the pause starts over.
