@@ -6,7 +6,7 @@ import numpy as np
 import openvino
 import pytest
 import tritonclient.grpc.aio
-from conftest import VOCABULARY, Repository, make_manifest, reference, sample
+from tiny_encoder import VOCABULARY, Repository, make_manifest, reference, sample
 
 from model_repository.client import TritonClient, infer_request, read_outputs
 from model_repository.errors import InferenceError

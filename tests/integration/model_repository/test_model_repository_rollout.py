@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Repository, make_manifest, reference, sample
+from tiny_encoder import Repository, make_manifest, reference, sample
 
 from model_repository.client import EntryState, TritonClient, infer_request
 from model_repository.errors import ServerUnavailableError
