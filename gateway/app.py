@@ -22,6 +22,7 @@ from gateway.intake import Intake, IntakeLayer
 from gateway.observability.metrics import Metrics
 from gateway.observability.requests import RequestObserver
 from gateway.openapi import openapi_config
+from gateway.schemas import StructSchemas
 from gateway.serving.engine import Engine
 from gateway.serving.snapshots import Snapshots
 from gateway.serving.tasks.embedding import EmbeddingTask
@@ -98,6 +99,7 @@ def create_app(
         lifespan=[lifespan],
         logging_config=None,
         openapi_config=openapi_config(),
+        plugins=[StructSchemas()],
         request_max_body_size=None,  # `Intake` counts, also where no length is announced
     )
     # Around the router, because Litestar's own middleware does not see unknown paths.

@@ -97,8 +97,7 @@ def _body(content: Json) -> Iterator[str]:
 def _example(content: Json) -> Any:
     """First example of a request body, or None where there is no body."""
     for media in content.values():
-        for example in media.get("examples", {}).values():
-            return example["value"]
+        return next(iter(media["schema"].get("examples", [])), None)
     return None
 
 

@@ -59,7 +59,7 @@ class Tokenizers:
 
     def __init__(self, *, threads: int, queue: int) -> None:
         self._encoders: dict[str, Encoder] = {}
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="tokenizer")
+        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="tokenizer")
         self._limit = threads + queue
         self._pending = 0
 
@@ -69,7 +69,7 @@ class Tokenizers:
     async def load(self, manifest: Manifest, data: bytes) -> None:
         """Make the tokenizer of a version ready; `data` is its file's content."""
         encoder = await asyncio.get_running_loop().run_in_executor(
-            self._pool, Encoder, data, manifest.tokenizer
+            self.pool, Encoder, data, manifest.tokenizer
         )
         self._encoders[manifest.entry] = encoder
 
@@ -94,18 +94,18 @@ class Tokenizers:
         self._pending += 1
         try:
             rows: list[list[int]] = []
-            for part in _slices(texts):
-                rows += await loop.run_in_executor(self._pool, encoder.encode, part)
+            for part in slices(texts):
+                rows += await loop.run_in_executor(self.pool, encoder.encode, part)
             return rows
         finally:
             self._pending -= 1
 
     def close(self) -> None:
         """End the threads; what waits is dropped."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self.pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _slices(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+def slices(texts: Sequence[str]) -> Iterator[Sequence[str]]:
     """Cut a request into runs of texts of at most `SLICE_CHARACTERS`, one text at least."""
     start = size = 0
     for position, text in enumerate(texts):

@@ -15,7 +15,7 @@ from control_plane.models.schemas import ModelSummary
 from control_plane.models.service import ModelService
 from gateway.apis.backprop.errors import ErrorBody, render_model
 from gateway.apis.backprop.schemas import TASK_NAMES, ModelDetail, ModelItem, TaskName
-from gateway.auth import ForbiddenError
+from gateway.auth import ForbiddenError, StartingError
 from gateway.body import BadRequestError
 from gateway.catalog_feed import CatalogFeed
 from gateway.errors import documented, handlers
@@ -33,7 +33,7 @@ class ModelsController(Controller):
     @get(
         operation_id="list_models",
         summary="List your models",
-        responses=documented(ErrorBody, BadRequestError, ForbiddenError),
+        responses=documented(ErrorBody, BadRequestError, ForbiddenError, StartingError),
     )
     async def list_models(
         self,
@@ -51,7 +51,7 @@ class ModelsController(Controller):
         "/{model:str}",
         operation_id="get_model",
         summary="Look at one of your models",
-        responses={404: NOT_FOUND, **documented(ErrorBody, ForbiddenError)},
+        responses={**documented(ErrorBody, BadRequestError, ForbiddenError, StartingError), 404: NOT_FOUND},
     )
     async def get_model(
         self,
@@ -76,7 +76,7 @@ class ModelsController(Controller):
         status_code=200,
         operation_id="delete_model",
         summary="Delete one of your models",
-        responses={404: NOT_FOUND, **documented(ErrorBody, ForbiddenError)},
+        responses={**documented(ErrorBody, BadRequestError, ForbiddenError, StartingError), 404: NOT_FOUND},
     )
     async def delete_model(
         self,

@@ -34,10 +34,16 @@ class TextVectorisationBody(msgspec.Struct, frozen=True):
     ] = None
 
 
-class TextVectorisationResponse(msgspec.Struct, frozen=True):
-    """A vector for a single text, a list of vectors in the same order for a batch."""
+class TextVectorisationSingleResponse(msgspec.Struct, frozen=True):
+    """The vector of a single text."""
 
-    vector: list[float] | list[list[float]]
+    vector: list[float]
+
+
+class TextVectorisationBatchResponse(msgspec.Struct, frozen=True):
+    """The vectors of a batch, in the order of the texts."""
+
+    vector: list[list[float]]
 
 
 class ModelItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

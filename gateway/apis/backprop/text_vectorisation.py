@@ -13,10 +13,11 @@ from control_plane.catalog import Key, ModelNotFoundError, ModelNotReadyError, T
 from gateway.apis.backprop.errors import ErrorBody
 from gateway.apis.backprop.schemas import (
     DEFAULT_EMBEDDING_MODEL,
+    TextVectorisationBatchResponse,
     TextVectorisationBody,
-    TextVectorisationResponse,
+    TextVectorisationSingleResponse,
 )
-from gateway.auth import ForbiddenError
+from gateway.auth import ForbiddenError, StartingError
 from gateway.body import BadRequestError, BodyTooLargeError, StrictJSON
 from gateway.errors import documented
 from gateway.observability.timing import stage
@@ -25,7 +26,7 @@ from gateway.serving.errors import OverloadedError, TokenizerUnavailableError
 from model_repository.errors import InferenceError, ServerUnavailableError
 
 ANSWER = ResponseSpec(
-    TextVectorisationResponse,
+    TextVectorisationSingleResponse | TextVectorisationBatchResponse,  # type: ignore[arg-type]  # any type works
     description="One vector, or one vector a text in the order of the texts.",
     generate_examples=False,
     examples=[
@@ -68,6 +69,7 @@ class TextVectorisationController(Controller):
                 ServerUnavailableError,
                 OverloadedError,
                 TokenizerUnavailableError,
+                StartingError,
             ),
         },
     )

@@ -1,0 +1,68 @@
+"""The description is complete, the page works alone, and the server keeps to what it describes."""
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
+
+OPERATIONS = {
+    "text_vectorisation": {"200", "400", "403", "404", "409", "413", "502", "503"},
+    "list_models": {"200", "400", "403", "503"},
+    "get_model": {"200", "400", "403", "404", "503"},
+    "delete_model": {"200", "400", "403", "404", "503"},
+    "health": {"200"},
+    "live": {"200"},
+    "ready": {"200", "503"},
+}
+
+
+async def description(client: httpx.AsyncClient) -> dict[str, Any]:
+    return (await client.get("/docs/openapi.json")).json()
+
+
+async def test_description_names_every_operation_and_answer(client: httpx.AsyncClient) -> None:
+    spec = await description(client)
+    operations = [each for item in spec["paths"].values() for each in item.values()]
+    assert {each["operationId"]: set(each["responses"]) for each in operations} == OPERATIONS
+    for each in operations:
+        open_to_all = each["tags"] == ["health"]
+        assert each.get("security", []) == ([] if open_to_all else [{"x-api-key": []}])
+    vectorise = spec["paths"]["/text-vectorisation"]["post"]
+    assert vectorise["requestBody"]["content"]["application/json"]["schema"]["examples"]
+    assert vectorise["responses"]["200"]["content"]["application/json"]["examples"]
+
+
+async def test_page_needs_neither_key_nor_network_nor_script(client: httpx.AsyncClient) -> None:
+    page = await client.get("/docs", headers={"x-api-key": ""})
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    for operation in OPERATIONS:
+        assert f'id="{operation}"' in page.text
+    assert "<script" not in page.text
+    assert not re.findall(r'(?:src|href)="(?!#|/docs)[^"]*', page.text)
+    assert "curl -X POST" in page.text
+
+
+async def test_server_keeps_to_its_description(client: httpx.AsyncClient, tmp_path: Path) -> None:
+    key = client.headers["x-api-key"]
+    options = (
+        *("--checks", "all", "--max-examples", "30", "--phases", "examples,coverage,fuzzing", "--seed", "1"),
+        # Litestar's answer to OPTIONS names the methods of one handler of a path only.
+        *("--exclude-checks", "allow_header_conformance"),
+        *("--header", f"x-api-key: {key}", "--no-color"),
+    )
+    run = await asyncio.create_subprocess_exec(
+        *(str(Path(sys.executable).with_name("schemathesis")), "run", f"{client.base_url}/docs/openapi.json"),
+        *options,
+        cwd=tmp_path,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await run.communicate()
+    assert run.returncode == 0, output.decode()

@@ -1,0 +1,39 @@
+"""What the hot path may import, and what a gateway process may load."""
+
+import subprocess
+import sys
+
+import grimp
+
+LOWER = ("control_plane", "converters", "model_repository")
+ALLOWED = {
+    "control_plane.catalog",
+    "model_repository.client",
+    "model_repository.errors",
+    "model_repository.manifest",
+}
+
+
+def test_the_hot_path_imports_little_from_below() -> None:
+    graph = grimp.build_graph("gateway", *LOWER)
+    imported = {
+        target
+        for module in graph.find_descendants("gateway.serving")
+        for target in graph.find_modules_directly_imported_by(module)
+    }
+    assert {name for name in imported if name.startswith(LOWER)} == ALLOWED
+
+
+def loaded_by(module: str) -> set[str]:
+    code = f"import sys, {module}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return {name.partition(".")[0] for name in done.stdout.split()}
+
+
+def test_the_hot_path_knows_no_orm() -> None:
+    assert not loaded_by("gateway.serving.engine") & {"sqlmodel", "sqlalchemy", "alembic", "litestar"}
+
+
+def test_a_gateway_loads_nothing_that_only_conversions_need() -> None:
+    heavy = {"torch", "transformers", "onnx", "onnxruntime", "openvino", "distributed", "dask", "pandas"}
+    assert not loaded_by("gateway.app") & {*heavy, "converters", "huggingface_hub"}

@@ -1,0 +1,116 @@
+"""Cutting long text early gives the tokens that the whole text would have given."""
+
+import asyncio
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+
+from gateway.serving.errors import OverloadedError, TokenizerUnavailableError
+from gateway.serving.tokenization import Encoder, Tokenizers, slices
+from model_repository.manifest import (
+    EmbeddingSpec,
+    Engine,
+    EngineSpec,
+    Manifest,
+    ParityReport,
+    ParityThresholds,
+    Pooling,
+    Precision,
+    SourceRecord,
+    Task,
+    TokenizerSpec,
+)
+
+LIMIT = 8
+SPEC = TokenizerSpec(path="tokenizer.json", max_length=LIMIT, pad_id=0, pad_token="[PAD]")
+
+
+def word_piece() -> Tokenizer:
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "b", "##a", "##b", "ab", "##ab"]
+    built = Tokenizer(models.WordPiece({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
+    built.normalizer = normalizers.BertNormalizer()
+    built.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    built.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    return built
+
+
+def byte_pairs() -> Tokenizer:
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {symbol: i for i, symbol in enumerate([*alphabet, "ab", "abab"])}
+    built = Tokenizer(models.BPE(vocabulary, [("a", "b"), ("ab", "ab")]))
+    built.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    built.decoder = decoders.ByteLevel()
+    return built
+
+
+def manifest(version: int = 1) -> Manifest:
+    return Manifest(
+        owner="global",
+        name="m",
+        version=version,
+        task=Task.EMBEDDING,
+        source=SourceRecord(uri="file:m", digest="", architecture=""),
+        engine=EngineSpec(engine=Engine.ONNXRUNTIME, precision=Precision.FP32),
+        inputs=(),
+        outputs=(),
+        max_batch_size=8,
+        tokenizer=SPEC,
+        embedding=EmbeddingSpec(output="o", dimensions=4, pooling=Pooling.MEAN, normalise=False),
+        parity=ParityReport(passed=True, thresholds=ParityThresholds(max_abs_diff=0, min_cosine=1), cases=()),
+        candidates=(),
+        tools={},
+        created_at="",
+    )
+
+
+@pytest.mark.parametrize("make", [word_piece, byte_pairs])
+@given(
+    text=st.lists(
+        st.sampled_from(["a", "b", "ab", "abab", " ", "  ", "\n", "\u4e2d", "." * 50]), max_size=900
+    )
+)
+def test_early_cut_changes_nothing(make: type[Tokenizer], text: list[str]) -> None:
+    tokenizer = make()
+    joined = "".join(text)
+    encoder = Encoder(tokenizer.to_str().encode(), SPEC)
+    tokenizer.enable_truncation(LIMIT)
+    assert encoder.encode([joined, "a"]) == [tokenizer.encode(joined).ids, tokenizer.encode("a").ids]
+
+
+@given(st.lists(st.integers(0, 200_000), min_size=1, max_size=30))
+def test_slices_are_bounded_and_keep_order(sizes: list[int]) -> None:
+    texts = ["x" * size for size in sizes]
+    parts = list(slices(texts))
+    assert [text for part in parts for text in part] == texts
+    assert all(len(part) == 1 or sum(map(len, part)) <= 65_536 for part in parts)
+
+
+async def test_full_queue_refuses_at_once() -> None:
+    tokenizers = Tokenizers(threads=1, queue=1)
+    described = manifest()
+    await tokenizers.load(described, word_piece().to_str().encode())
+    held = threading.Event()
+    blocker = asyncio.get_running_loop().run_in_executor(tokenizers.pool, held.wait)
+    waiting = [asyncio.create_task(tokenizers.encode(described, ["a"])) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(OverloadedError):
+        await tokenizers.encode(described, ["a"])
+    held.set()
+    await blocker
+    assert await asyncio.gather(*waiting) == [[[2, 4, 3]], [[2, 4, 3]]]
+    tokenizers.close()
+
+
+async def test_versions_come_and_go() -> None:
+    tokenizers = Tokenizers(threads=1, queue=1)
+    old, new = manifest(1), manifest(2)
+    for each in (old, new):
+        await tokenizers.load(each, word_piece().to_str().encode())
+    tokenizers.retain({new.entry})
+    assert await tokenizers.encode(new, ["ab"]) == [[2, 8, 3]]
+    with pytest.raises(TokenizerUnavailableError):
+        await tokenizers.encode(old, ["ab"])
+    tokenizers.close()
