@@ -5,7 +5,7 @@ from pathlib import Path
 
 import structlog
 
-from converters.causes import conversion_error
+from converters.causes import files_may_fail
 from converters.child import reproduce_command, run_stage
 from converters.results import Packaged
 from converters.spec import (
@@ -40,7 +40,8 @@ def run_build(spec: BuildSpec, workspace: Path, report: Report, cancelled: Cance
 
     """
     place = Workspace(workspace.resolve())
-    place.prepare(spec)
+    with files_may_fail():
+        place.prepare(spec)
     for stage in Stage:
         _Run(spec, stage, place, report).go(cancelled)
     return place.folder(Stage.PACKAGE) / place.result(Stage.PACKAGE, Packaged).entry
@@ -66,13 +67,13 @@ class _Run:
         self._tell(StageStatus.RUNNING, 0, "starting")
         try:
             # Emptied here already: results of later stages must not outlive the start of this one.
-            self._workspace.begin(self._stage)
+            with files_may_fail():
+                self._workspace.begin(self._stage)
             run_stage(self._spec, self._stage, self._workspace, self._advance, cancelled)
-        except (ConversionError, OSError) as raised:
-            error = raised if isinstance(raised, ConversionError) else conversion_error(raised)
+        except ConversionError as error:
             self._log.warning("stage failed", cause=error.message)
             self._tell(StageStatus.FAILED, self._percent, error.message, hint=error.hint)
-            raise error from raised.__cause__
+            raise
         self._log.info("stage done", seconds=round(time.monotonic() - self._started, 2))
         self._tell(StageStatus.SUCCEEDED, 100, "done")
 

@@ -1,6 +1,8 @@
 """Turns any failure into one line that says why and one that says what to do."""
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from converters.messages import Failed
 from converters.spec import ConversionError
@@ -21,12 +23,23 @@ def explain(error: Exception) -> Failed:
     return Failed(f"{type(error).__name__}: {first_line(text)}".rstrip(": "), "See the log of the stage.")
 
 
-def conversion_error(error: Exception) -> ConversionError:
-    """The same as an exception."""
-    failed = explain(error)
-    return ConversionError(failed.message, hint=failed.hint)
+@contextmanager
+def files_may_fail() -> Iterator[None]:
+    """Tell a failure of the file system, such as a full disk, as a cause.
+
+    Raises:
+        ConversionError: instead of OSError.
+
+    """
+    try:
+        yield
+    except OSError as error:
+        failed = explain(error)
+        raise ConversionError(failed.message, hint=failed.hint) from error
 
 
 def first_line(text: str) -> str:
-    """First line of a text, cut to a readable length."""
-    return next(iter(text.strip().splitlines()), "")[:LONGEST_LINE]
+    """First line of a text that says something, cut to a readable length."""
+    # OpenVINO begins with the places in its own source.
+    lines = (line for line in text.strip().splitlines() if not line.startswith("Exception from "))
+    return next(lines, "")[:LONGEST_LINE]

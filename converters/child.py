@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from converters.causes import files_may_fail
 from converters.messages import Advanced, Failed, Progress, Receiver
 from converters.spec import BuildCancelledError, BuildSpec, Cancelled, ConversionError, Stage
 from converters.workspace import Workspace
@@ -43,7 +44,8 @@ def run_stage(
     inbox, outbox = os.pipe()
     lifeline, held = os.pipe()
     try:
-        process = _start(spec, stage, workspace, outbox, lifeline)
+        with files_may_fail():
+            process = _start(spec, stage, workspace, outbox, lifeline)
     except BaseException:
         os.close(inbox)
         os.close(held)

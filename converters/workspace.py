@@ -68,10 +68,12 @@ class Workspace:
         write_atomic(self._spec_file, msgspec.json.format(msgspec.json.encode(spec), indent=2))
 
     def begin(self, stage: Stage) -> None:
-        """Empty the stage's folder, and forget it and all that was made from it."""
+        """Remove the stage's files and all that was made from them, and give it an empty folder."""
         stages = tuple(Stage)
-        self.forget(stages[stages.index(stage) :])
-        shutil.rmtree(self.folder(stage), ignore_errors=True)
+        stale = stages[stages.index(stage) :]
+        self.forget(stale)
+        for one in stale:
+            shutil.rmtree(self.folder(one), ignore_errors=True)
         self.folder(stage).mkdir(parents=True)
         self.log(stage).parent.mkdir(parents=True, exist_ok=True)
 
