@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
 import httpx
-from model_repository.server import EmbeddedTriton
 
 from control_plane.accounts.keys import KeyService
 from control_plane.builds.service import BuildService
@@ -16,6 +15,7 @@ from control_plane.catalogue import load_catalogue
 from control_plane.db.engine import Database
 from control_plane.installation import install
 from model_repository.errors import TriremeError
+from model_repository.server import EmbeddedTriton
 from trireme.child import Child
 from trireme.data_folder import locked, root_key
 from trireme.settings import Settings
@@ -108,7 +108,8 @@ async def embedded_triton(settings: Settings) -> AsyncIterator[EmbeddedTriton]:
 async def _child(command: str, settings: Settings, stop_seconds: float) -> AsyncIterator[None]:
     """A supervised subcommand that runs as long as the block, with a log file of its own."""
     log = replace(settings.log, file=str(settings.logs / f"{command}.log"))
-    child = Child(command, replace(settings, log=log))
+    settings.logs.mkdir(exist_ok=True)
+    child = Child(command, replace(settings, log=log), settings.logs / f"{command}.err")
     task = asyncio.create_task(child.run(), name=command)
     try:
         yield

@@ -12,8 +12,7 @@ import uvloop
 from rich.console import Console
 
 from trireme import logs
-from trireme.child import die_with_parent
-from trireme.cli.options import Config, Data, Set, Supervised, settings
+from trireme.cli.options import Config, Data, Set, settings
 from trireme.settings import Settings
 
 Host = Annotated[
@@ -88,10 +87,10 @@ def gateway(
     data: Data = None,
     config: Config = None,
     assignments: Set = None,
-    supervised: Supervised = None,
 ) -> None:
     """Run a gateway alone. It needs the database, the model repository and TRIREME_TRITON_URLS."""
-    loaded = _part(settings(data, config, assignments, host=host, port=port), supervised)
+    loaded = settings(data, config, assignments, host=host, port=port)
+    logs.configure(loaded.log)
 
     async def run() -> None:
         from gateway.app import create_app
@@ -111,14 +110,13 @@ def worker(
     data: Data = None,
     config: Config = None,
     assignments: Set = None,
-    supervised: Supervised = None,
 ) -> None:
     """Run a worker alone: it builds, rolls out and keeps Triton's models right."""
-    loaded = _part(settings(data, config, assignments), supervised)
+    loaded = settings(data, config, assignments)
+    logs.configure(loaded.log)
 
     async def run() -> None:
         from control_plane.worker import Worker
-
         from model_repository.storage import FolderStorage
         from trireme.state import database
 
@@ -147,13 +145,6 @@ def triton(data: Data = None, config: Config = None, assignments: Set = None) ->
             await asyncio.Event().wait()
 
     _until_signal(run)
-
-
-def _part(loaded: Settings, supervised: int | None) -> Settings:
-    if supervised is not None:
-        die_with_parent(supervised)
-    logs.configure(loaded.log)
-    return loaded
 
 
 def _until_signal(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
