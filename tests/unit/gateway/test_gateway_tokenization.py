@@ -25,6 +25,7 @@ from model_repository.manifest import (
 )
 
 LIMIT = 8
+LONG = ["a " * 200]
 SPEC = TokenizerSpec(path="tokenizer.json", max_length=LIMIT, pad_id=0, pad_token="[PAD]")
 
 
@@ -94,13 +95,13 @@ async def test_full_queue_refuses_at_once() -> None:
     await tokenizers.load(described, word_piece().to_str().encode())
     held = threading.Event()
     blocker = asyncio.get_running_loop().run_in_executor(tokenizers.pool, held.wait)
-    waiting = [asyncio.create_task(tokenizers.encode(described, ["a"])) for _ in range(2)]
+    waiting = [asyncio.create_task(tokenizers.encode(described, LONG)) for _ in range(2)]
     await asyncio.sleep(0)
     with pytest.raises(OverloadedError):
-        await tokenizers.encode(described, ["a"])
+        await tokenizers.encode(described, LONG)
     held.set()
     await blocker
-    assert await asyncio.gather(*waiting) == [[[2, 4, 3]], [[2, 4, 3]]]
+    assert await asyncio.gather(*waiting) == [[[2, *[4] * 6, 3]]] * 2
     tokenizers.close()
 
 
