@@ -22,6 +22,7 @@ def openapi_config() -> OpenAPIConfig:
             "of each stage (auth, tokenise, queue, triton, encode). A 503 carries `Retry-After` in seconds."
         ),
         path="/docs",
+        use_handler_docstrings=True,
         render_plugins=[DocsPage()],
         tags=[
             Tag("tasks", "Put a model to work."),
