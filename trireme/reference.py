@@ -35,7 +35,7 @@ def markdown() -> str:
     """Every setting as a table."""
     rows = ["| Setting | Environment | Default | Meaning |", "|---|---|---|---|"]
     rows += [
-        f"| `{each.name}` | `{each.variable}` | {f'`{each.default}`' if each.default else ''} | {each.meaning} |"
+        f"| `{each.name}` | `{each.variable}` | {each.default and f'`{each.default}`'} | {each.meaning} |"
         for each in reference()
     ]
     return "\n".join(rows) + "\n"
