@@ -12,8 +12,8 @@ from transformers import (
     BertModel,
     DistilBertConfig,
     DistilBertModel,
-    FNetConfig,
-    FNetModel,
+    LongformerConfig,
+    LongformerModel,
     MPNetConfig,
     MPNetModel,
     RobertaConfig,
@@ -80,14 +80,13 @@ ARCHITECTURES = {
             vocab_size=300, dim=32, n_layers=2, n_heads=4, hidden_dim=64, max_position_embeddings=64
         )
     ),
-    "fnet": lambda: FNetModel(
-        FNetConfig(
-            vocab_size=300,
-            hidden_size=32,
-            num_hidden_layers=2,
+    "longformer": lambda: LongformerModel(
+        LongformerConfig(
+            **COMMON,
             intermediate_size=64,
             max_position_embeddings=LIMIT,
-            pad_token_id=0,
+            pad_token_id=1,
+            attention_window=8,
         )
     ),
     "mpnet": lambda: MPNetModel(
