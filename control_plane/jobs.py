@@ -20,6 +20,12 @@ logger = structlog.get_logger(__name__)
 CANCEL_SECONDS = 30.0
 """Time that a cancelled job has to end its child processes."""
 
+WATCH_SECONDS = 5.0
+"""How often a running job's scheduler is asked for its workers."""
+
+ABSENCE_SECONDS = 60.0
+"""How long a job waits for a worker when the last one has gone."""
+
 
 class JobEngine:
     """Runs conversions; one object a worker process."""
@@ -28,12 +34,13 @@ class JobEngine:
         self._settings = settings
         self._cluster: LocalCluster | None = None
         self._client: Client | None = None
+        self._complaint = ""
 
     async def start(self) -> None:
         """Connect to the scheduler, or start one in this process.
 
         Raises:
-            JobError: the scheduler does not answer.
+            JobError: the scheduler does not answer, or its settings make no sense.
 
         """
         address: Any = self._settings.scheduler
@@ -46,12 +53,18 @@ class JobEngine:
                 dashboard_address=None,
                 asynchronous=True,
             )
+        client = Client(
+            address, asynchronous=True, set_as_default=False, security=self._security(), timeout=10
+        )
         try:
-            self._client = await Client(
-                address, asynchronous=True, set_as_default=False, security=self._security(), timeout=10
-            )
-        except (OSError, TimeoutError) as error:
-            raise JobError(f"the job scheduler {self._settings.scheduler} does not answer") from error
+            await client
+        except (OSError, TimeoutError, ValueError, TypeError) as error:
+            await client.close()
+            raise JobError(
+                f"the job scheduler {self._settings.scheduler} cannot be reached: {error}",
+                hint="It is tcp://HOST:PORT, or tls://HOST:PORT together with the three TLS files.",
+            ) from error
+        self._client = client
 
     async def close(self) -> None:
         """Disconnect; jobs of a scheduler in this process end."""
@@ -68,8 +81,11 @@ class JobEngine:
             try:
                 await self.start()
             except JobError as error:
-                logger.warning("no job scheduler", reason=error.message)
+                if error.message != self._complaint:
+                    logger.warning("no job scheduler", reason=error.message, hint=error.hint)
+                self._complaint = error.message
                 return False
+            self._complaint = ""
         return bool(await self._workers())
 
     async def run(
@@ -127,7 +143,7 @@ class JobEngine:
         answer = asyncio.ensure_future(future.result())
         asked = asyncio.ensure_future(cancelled.wait())
         try:
-            await asyncio.wait((answer, asked), return_when=asyncio.FIRST_COMPLETED)
+            await self._watch(answer, asked)
             if not answer.done():
                 await stop.set()
                 await asyncio.wait((answer,), timeout=CANCEL_SECONDS)
@@ -145,6 +161,17 @@ class JobEngine:
             answer.cancel()
             asked.cancel()
         return result
+
+    async def _watch(self, *ends: asyncio.Future[Any]) -> None:
+        """Wait for one of them; without any worker dask would let the job wait for ever."""
+        clock = asyncio.get_running_loop().time
+        seen = clock()
+        while not any(end.done() for end in ends):
+            await asyncio.wait(ends, timeout=WATCH_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if await self._workers():
+                seen = clock()
+            elif clock() - seen > ABSENCE_SECONDS:
+                raise JobLostError("no job worker is left")
 
     async def _check_resources(self) -> None:
         """Dask would wait for ever for a resource that nobody offers."""

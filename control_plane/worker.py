@@ -78,8 +78,6 @@ class Worker:
         async def run(claim: Claim) -> None:
             try:
                 await runner.run(claim, stop)
-            except Exception:  # the boundary of a build: the worker lives on, and the build is taken up again
-                logger.exception("build left behind", build=claim.build_id)
             finally:
                 del under_way[claim.build_id]
 

@@ -56,6 +56,10 @@ class Journal:
         """Note progress; it replaces what waits of the same stage."""
         self._waiting[progress.stage] = progress
 
+    def put_back(self, taken: list[Progress]) -> None:
+        """Let what could not be written down wait again, unless there is newer."""
+        self._waiting = {progress.stage: progress for progress in taken} | self._waiting
+
     def take(self) -> list[Progress]:
         """All that waits, oldest stage first."""
         taken = list(self._waiting.values())

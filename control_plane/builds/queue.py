@@ -158,7 +158,7 @@ async def _claim(session: AsyncSession, build: Build) -> Claim:
         number=version.number,
         source=version.source,
         sha256=version.sha256,
-        task=model.task,
+        task=version.task,
         manifest=version.manifest,
         loading=version.state is VersionState.LOADING,
     )

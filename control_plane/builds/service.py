@@ -15,6 +15,7 @@ from control_plane.db.engine import Database
 from control_plane.db.types import utc_now
 from control_plane.errors import BuildNotFoundError
 from control_plane.models.tables import Model, Version, VersionState
+from control_plane.routers.service import touch_unless_served
 from model_repository.layout import GLOBAL_OWNER
 
 _SELECT = (
@@ -70,6 +71,7 @@ class BuildService:
             if build is None:
                 raise BuildNotFoundError(f"build {build_id} not found")
             await cancel_build(session, build, "cancelled")
+            await touch_unless_served(session, build.model_id)
 
     async def read_log(self, build_id: int, stage: str) -> str:
         """Text of a stage's log, empty where nothing has been written yet.

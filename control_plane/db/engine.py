@@ -5,8 +5,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -67,6 +65,10 @@ class Database:
 
 
 def _upgrade(connection: Connection) -> None:
+    # Gateways never upgrade: they need not hold Alembic in memory.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config(ALEMBIC_INI)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

@@ -145,17 +145,12 @@ async def _find(session: AsyncSession, account_id: int | None, name: str, *, loc
 async def add_model(session: AsyncSession, new: NewModel) -> int:
     """`ModelService.add` within a transaction."""
     owner_id = await find_account(session, new.owner) if new.owner is not None else None
-    known = select(Model).where(owned_by(owner_id), Model.name == new.name).with_for_update()
-    model = (await session.exec(known)).one_or_none()
-    if model is None:
-        model = Model(owner_id=owner_id, name=new.name, task=new.task, description=new.description)
-        session.add(model)
-        await session.flush()
-        assert model.id is not None
-        session.add(Router(name=new.name, owner_id=owner_id, task=new.task, model_id=model.id))
-        await session.flush()
+    model, router = await _ensure(session, owner_id, new.name)
     assert model.id is not None
+    assert router.id is not None
     model.description = new.description or model.description
+    if await version_in(session, model.id, VersionState.ACTIVE) is None:
+        model.task = router.task = new.task
     await cancel_builds_of(session, model.id, "superseded by a newer version")
     version = Version(
         model_id=model.id,
@@ -163,19 +158,34 @@ async def add_model(session: AsyncSession, new: NewModel) -> int:
         state=VersionState.BUILDING,
         source=new.source,
         sha256=new.sha256,
+        task=new.task,
     )
     session.add(version)
     await session.flush()
     if new.aliases and new.task is not None:
-        router = await router_of(session, model.id)
-        assert router is not None
-        assert router.id is not None
         await declare_aliases(session, router.id, new.task, new.aliases)
         await touch_catalog(session)
     else:
         await touch_unless_served(session, model.id)
     assert version.id is not None
     return await _queue(session, model.id, version.id, BuildKind.CONVERT)
+
+
+async def _ensure(session: AsyncSession, owner_id: int | None, name: str) -> tuple[Model, Router]:
+    """The live model of that name with its router, made if there is none."""
+    known = select(Model).where(owned_by(owner_id), Model.name == name).with_for_update()
+    model = (await session.exec(known)).one_or_none()
+    if model is None:
+        model = Model(owner_id=owner_id, name=name)
+        session.add(model)
+        await session.flush()
+        assert model.id is not None
+        session.add(Router(name=name, owner_id=owner_id, model_id=model.id))
+        await session.flush()
+    assert model.id is not None
+    router = await router_of(session, model.id)
+    assert router is not None
+    return model, router
 
 
 async def _next_number(session: AsyncSession, owner_id: int | None, name: str) -> int:

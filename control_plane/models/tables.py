@@ -27,7 +27,7 @@ class Model(SQLModel, table=True):
 
     Attributes:
         owner_id: account that alone sees it, or None for a built-in model.
-        task: None until the first version has been inspected.
+        task: what the version in service does; before there is one, what the author wants, or None.
         deleted_at: gone for callers since then; the row stays, so that version numbers are never used again.
 
     """
@@ -64,6 +64,7 @@ class Version(SQLModel, table=True):
 
     Attributes:
         source: where the weights come from, as given by the author.
+        task: what the author wants it to do, or None to let the build find out.
         manifest: None until the entry has been published.
         published: its entry lies in the model repository.
         drain_generation: for a draining version the generation that took its traffic away.
@@ -79,6 +80,7 @@ class Version(SQLModel, table=True):
     state: VersionState = Field(sa_column=Column(EnumText(VersionState), nullable=False, index=True))
     source: str
     sha256: str | None = None
+    task: Task | None = Field(default=None, sa_column=Column(EnumText(Task)))
     manifest: Manifest | None = Field(default=None, sa_column=Column(ManifestText))
     published: bool = False
     drain_generation: int | None = None

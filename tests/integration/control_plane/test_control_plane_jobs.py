@@ -1,7 +1,6 @@
 """Jobs on a real dask cluster of processes: killed workers, missing resources, a scheduler that goes away."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from distributed import LocalCluster
 from site_under_test import SETTINGS
 
+from control_plane import jobs
 from control_plane.errors import JobError, JobLostError
 from control_plane.jobs import JobEngine
 from converters.spec import BuildCancelledError, BuildSpec, ConversionError, Stage, StageEvent
@@ -110,6 +110,22 @@ async def test_a_job_is_lost_with_its_scheduler(
     assert not await engine.ready()
 
 
+async def test_a_job_does_not_wait_for_ever_for_a_worker(
+    cluster: LocalCluster, engine: JobEngine, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(jobs, "WATCH_SECONDS", 0.2)
+    monkeypatch.setattr(jobs, "ABSENCE_SECONDS", 0.5)
+    listener = Listener()
+    running = asyncio.create_task(
+        engine.run(spec(source), tmp_path, attempt=1, report=listener, cancelled=asyncio.Event())
+    )
+    await listener.begun[Stage.INSPECT].wait()
+    cluster.scale(0)
+    with pytest.raises(JobLostError, match="no job worker"):
+        await running
+    assert not await engine.ready()
+
+
 async def test_a_resource_that_nobody_offers_is_told_at_once(cluster: LocalCluster, tmp_path: Path):
     engine = JobEngine(replace(SETTINGS, scheduler=cluster.scheduler_address, resources={"GPU": 1}))
     assert await engine.ready()
@@ -118,7 +134,8 @@ async def test_a_resource_that_nobody_offers_is_told_at_once(cluster: LocalClust
     await engine.close()
 
 
-async def test_no_scheduler_is_no_crash():
-    engine = JobEngine(replace(SETTINGS, scheduler=f"tcp://127.0.0.1:{os.getpid() % 1000 + 1}"))
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://127.0.0.1:1", "tls://127.0.0.1:1"])
+async def test_no_scheduler_is_no_crash(address: str):
+    engine = JobEngine(replace(SETTINGS, scheduler=address))
     assert not await engine.ready()
     await engine.close()

@@ -74,7 +74,8 @@ async def test_a_stopped_worker_gives_its_build_back_and_a_cancelled_one_ends(si
         ended = await site.ended(build)
         assert (ended.status, ended.message) == (BuildStatus.CANCELLED, "cancelled")
         assert await site.states() == {1: VersionState.FAILED}
-        assert not psutil.Process().children(recursive=True)
+        commands = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
+        assert not [command for command in commands if "converters" in command]
 
 
 async def test_a_source_that_does_not_exist_fails_with_a_cause_and_a_hint(site: Site):

@@ -7,7 +7,7 @@ import pytest
 from control_plane_examples import add_and_deploy, claim_next, deploy, new_model
 
 from control_plane.builds import queue
-from control_plane.builds.progress import Progress
+from control_plane.builds.progress import Journal, Progress
 from control_plane.builds.queue import ClaimLostError
 from control_plane.builds.service import BuildService
 from control_plane.builds.tables import BuildStatus
@@ -15,7 +15,9 @@ from control_plane.db.engine import Database
 from control_plane.errors import BuildNotFoundError
 from control_plane.models.service import ModelService
 from control_plane.models.tables import VersionState
+from control_plane.snapshot import read_generation
 from converters.spec import BuildCancelledError, StageStatus
+from model_repository.manifest import Task
 
 LIMITS = {"lease_seconds": 10, "max_losses": 3}
 FETCHING = Progress("fetch", StageStatus.RUNNING, 50, "half way", "/nowhere/fetch.log", "again", 1.5)
@@ -101,7 +103,9 @@ async def test_progress_is_kept_by_stage(database: Database, tmp_path):
 async def test_a_waiting_build_is_cancelled_at_once(database: Database):
     models, builds = ModelService(database), BuildService(database)
     build = await models.add(new_model())
+    generation = await read_generation(database)
     await builds.cancel(build)
+    assert await read_generation(database) > generation  # callers now hear "failed", not "building"
     await builds.cancel(build)
     assert (await builds.get(build)).status is BuildStatus.CANCELLED
     assert await queue.claim(database, **LIMITS) is None
@@ -128,3 +132,24 @@ async def test_a_build_of_a_removed_model_never_goes_live(database: Database):
     await models.remove(None, "mini")
     with pytest.raises(BuildCancelledError, match="removed"):
         await deploy(database, claim)
+
+
+def test_news_that_could_not_be_written_wait_behind_newer_ones():
+    journal = Journal()
+    journal.put(FETCHING)
+    journal.put(replace(FETCHING, percent=60))
+    taken = journal.take()
+    assert [news.percent for news in taken] == [60]
+    inspecting = replace(FETCHING, stage="inspect")
+    journal.put(replace(FETCHING, percent=100))
+    journal.put_back([*taken, inspecting])
+    assert {(news.stage, news.percent) for news in journal.take()} == {("fetch", 100), ("inspect", 50)}
+    assert journal.take() == []
+
+
+async def test_a_new_version_may_have_another_task(database: Database):
+    models = ModelService(database)
+    await models.add(new_model(task=None))
+    await models.add(new_model())
+    assert (await claim_next(database)).task is Task.EMBEDDING
+    assert (await models.get(None, "mini")).task is Task.EMBEDDING

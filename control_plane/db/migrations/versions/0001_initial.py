@@ -108,6 +108,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("sha256", sa.String(), nullable=True),
+        sa.Column("task", sa.String(length=32), nullable=True),
         sa.Column("manifest", sa.Text(), nullable=True),
         sa.Column("published", sa.Boolean(), nullable=False),
         sa.Column("drain_generation", sa.Integer(), nullable=True),
