@@ -16,7 +16,7 @@ from converters.stages.export import LADDER
 from converters.tasks import FAMILIES
 from converters.workspace import Workspace
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]  # whole builds, on a busy machine
 
 
 @pytest.mark.filterwarnings("ignore")  # the exporters' own; in a build they go to the log of the stage
