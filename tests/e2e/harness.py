@@ -83,6 +83,8 @@ def serving(data: Path, *arguments: str) -> Iterator[Server]:
             address = found[1]
             break
     if address is None:
+        process.stdout.close()
+        process.wait()
         raise AssertionError("\n".join(output))
     output.append(process.stdout.readline().rstrip())
     rest = threading.Thread(target=lambda: output.extend(process.stdout), daemon=True)  # type: ignore[arg-type]
