@@ -1,6 +1,7 @@
 """What a newcomer sees: one command, a ready line, a curl command that works, the right numbers."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 
@@ -82,7 +83,8 @@ def test_a_second_server_on_the_same_folder_is_refused(server: Server) -> None:
 
 
 def test_keys_are_made_listed_and_revoked(server: Server) -> None:
-    secret = trireme("keys", "create", "--name", "ci", "--account", "acme", data=server.data).stdout.strip()
+    created = trireme("keys", "create", "--name", "ci", "--account", "acme", data=server.data)
+    secret, shown = created.stdout.strip(), re.search(r"key (\S+)… for account acme", created.stderr)
     headers = {"x-api-key": secret}
 
     def status() -> int:
@@ -94,7 +96,9 @@ def test_keys_are_made_listed_and_revoked(server: Server) -> None:
     assert "acme" in listed
     assert secret not in listed
     assert secret.encode() not in (server.data / "trireme.db").read_bytes()
-    trireme("keys", "revoke", secret[:12], data=server.data)
+    assert shown
+    assert secret.startswith(shown[1])
+    trireme("keys", "revoke", shown[1], data=server.data)
     wait_until(lambda: status() == 403)
 
 

@@ -31,6 +31,10 @@ Catalogue = Annotated[
 ]
 
 
+LOAD_SECONDS = 300.0
+"""Time for Triton to load, after a restart, all that was in service before."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands that run processes."""
     for command in (serve, gateway, worker, triton):
@@ -56,7 +60,7 @@ def serve(
 
     async def run() -> None:
         from trireme.progress import follow
-        from trireme.supervisor import running
+        from trireme.supervisor import StartError, running
 
         console = Console(highlight=False, soft_wrap=True)
 
@@ -64,6 +68,10 @@ def serve(
             if not loaded.root_key:
                 console.print(f"root key in {loaded.root_key_file.absolute()}")
             failed = await follow(service.database, service.builds, Console(stderr=True))
+            try:
+                await service.wait("/health/ready", LOAD_SECONDS)
+            except StartError as error:
+                console.print(f"[yellow]{error.message}[/]")
             _announce(console, loaded, service.address, working=not failed)
             await asyncio.Event().wait()
 
