@@ -11,6 +11,7 @@ from control_plane.errors import CatalogueError
 from model_repository.manifest import Task
 
 SHIPPED = ("starter", "full")
+NONE = "none"
 _FOLDER = Path(__file__).with_name("catalogues")
 
 
@@ -32,13 +33,14 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load_catalogue(name_or_path: str) -> Catalogue:
-    """A shipped catalogue by name (`starter`, `full`), or a site's own by the path of its TOML file.
+    """A shipped catalogue by name (`starter`, `full`, `none`), or a site's own by the path of its TOML file.
 
     Raises:
         CatalogueError: no such catalogue, or its content is not understood.
 
     """
-    path = _FOLDER / f"{name_or_path}.toml" if name_or_path in SHIPPED else Path(name_or_path)
+    shipped = name_or_path in (*SHIPPED, NONE)
+    path = _FOLDER / f"{name_or_path}.toml" if shipped else Path(name_or_path)
     try:
         return msgspec.convert(tomllib.loads(path.read_text()), Catalogue)
     except FileNotFoundError as error:

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 import structlog
-from distributed import Client, Event, Future, KilledWorker, LocalCluster, Security
+from distributed import Client, Event, Future, KilledWorker, Security, SpecCluster
 from distributed.client import CancelledError as FutureCancelledError
 
 from control_plane.errors import JobError, JobLostError
 from control_plane.job import JobResult, run_job
+from control_plane.local_cluster import start_local_cluster
 from control_plane.settings import JobSettings
 from converters.spec import BuildCancelledError, BuildSpec, ConversionError, Report, StageEvent
 
@@ -32,7 +33,7 @@ class JobEngine:
 
     def __init__(self, settings: JobSettings) -> None:
         self._settings = settings
-        self._cluster: LocalCluster | None = None
+        self._cluster: SpecCluster | None = None
         self._client: Client | None = None
         self._complaint = ""
 
@@ -45,14 +46,7 @@ class JobEngine:
         """
         address: Any = self._settings.scheduler
         if address is None:
-            address = self._cluster = await LocalCluster(
-                n_workers=1,
-                threads_per_worker=self._settings.concurrent_builds,
-                processes=False,
-                memory_limit=0,  # each stage is limited by itself, in its own process
-                dashboard_address=None,
-                asynchronous=True,
-            )
+            address = self._cluster = await start_local_cluster(self._settings.concurrent_builds)
         client = Client(
             address, asynchronous=True, set_as_default=False, security=self._security(), timeout=10
         )

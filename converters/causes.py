@@ -1,6 +1,7 @@
 """Turns any failure into one line that says why and one that says what to do."""
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,7 @@ from converters.spec import ConversionError
 from model_repository.errors import TriremeError
 
 LONGEST_LINE = 300
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def explain(error: Exception) -> Failed:
@@ -42,4 +44,4 @@ def first_line(text: str) -> str:
     """First line of a text that says something, cut to a readable length."""
     # OpenVINO begins with the places in its own source.
     lines = (line for line in text.strip().splitlines() if not line.startswith("Exception from "))
-    return next(lines, "")[:LONGEST_LINE]
+    return _COLOUR.sub("", next(lines, ""))[:LONGEST_LINE]

@@ -11,6 +11,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -82,15 +83,18 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         execute(options.stage, Workspace(options.workspace.resolve()), sender.progress)
     except Exception as error:  # noqa: BLE001 - the process's boundary: every failure becomes one line and a log
-        traceback.print_exc()
+        # Sent first: when the disk is full, the log takes nothing more.
         sender.send(explain(error))
+        with suppress(OSError):
+            traceback.print_exc()
         return 1
     return 0
 
 
 if __name__ == "__main__":
     status = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
     # Some native libraries crash or hang while an interpreter is torn down; the result is already saved.
     os._exit(status)

@@ -68,6 +68,11 @@ class CatalogFeed:
         return monotonic() - self._confirmed_at
 
     @property
+    def served(self) -> set[str]:
+        """Entries in service."""
+        return set(_manifests(self._snapshots.current))
+
+    @property
     def unloaded(self) -> list[str]:
         """Entries in service whose tokenizer could not be loaded."""
         return [entry for entry in _manifests(self._snapshots.current) if entry not in self._tokenizers]

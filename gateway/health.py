@@ -69,9 +69,11 @@ class HealthController(Controller):
             blocking.append("the catalogue has not been loaded yet")
         elif feed.age > STALE_SECONDS:
             degrading.append(f"the database has not confirmed the catalogue for {feed.age:.0f} s")
-        servers = await triton.ready()
-        down = [f"inference server {url} does not answer" for url, answers in servers.items() if not answers]
+        servers = await triton.loaded()
+        down = [f"inference server {url} does not answer" for url, held in servers.items() if held is None]
         if len(down) < len(servers):
+            held = set().union(*filter(None, servers.values()))
+            degrading += [f"{entry} is not loaded" for entry in sorted(feed.served - held)]
             degrading += down
         else:
             blocking += down or ["no inference server is configured"]

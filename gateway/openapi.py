@@ -23,6 +23,7 @@ def openapi_config() -> OpenAPIConfig:
             "seconds."
         ),
         path="/docs",
+        use_handler_docstrings=True,
         render_plugins=[DocsPage()],
         tags=[
             Tag("tasks", "Put a model to work."),

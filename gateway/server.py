@@ -65,6 +65,7 @@ async def serve(
             lifespan="on",
             log_config=None,
             access_log=False,
+            proxy_headers=False,
             server_header=False,
             backlog=2048,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,

@@ -33,7 +33,7 @@ class GatewaySettings:
     host: str = "127.0.0.1"
     port: int = 8000
     max_body_bytes: int = 16 * MEBIBYTE
-    max_bodies_bytes: int = 128 * MEBIBYTE
+    max_bodies_bytes: int = 48 * MEBIBYTE
     max_requests: int = 512
     tokenizer_threads: int = 2
     tokenizer_queue: int = 512

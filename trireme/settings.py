@@ -142,7 +142,7 @@ def to_environment(settings: Settings) -> dict[str, str]:
             value = getattr(value, part)
         if value is None or name == "root_key":
             continue
-        variables[environment_name(name)] = _written(value)
+        variables[environment_name(name)] = written(value)
     return variables
 
 
@@ -230,8 +230,8 @@ def _read(text: str, kind: Any) -> object:
     return text
 
 
-def _written(value: object) -> str:
-    """The inverse of `_read`."""
+def written(value: object) -> str:
+    """A value as the environment would give it: lists as `a,b`, tables as `a=1,b=2`."""
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     if isinstance(value, Mapping):

@@ -21,8 +21,9 @@ from trireme.data_folder import locked, root_key
 from trireme.settings import Settings
 from trireme.state import database
 
-GATEWAY_START_SECONDS = 60.0
-WORKER_STOP_SECONDS = 15.0
+START_SECONDS = 60.0
+
+WORKER_STOP_SECONDS = 40.0
 POLL_SECONDS = 0.05
 
 
@@ -56,6 +57,22 @@ class Service:
     builds: list[int]
     database: Database
 
+    async def wait(self, path: str, seconds: float) -> None:
+        """Wait until a health check of the gateway finds nothing wrong.
+
+        Raises:
+            StartError: it still does after so many seconds; the message has its reasons.
+
+        """
+        wrong = "the gateway does not answer"
+        async with httpx.AsyncClient(base_url=self.address, trust_env=False) as client:
+            try:
+                async with asyncio.timeout(seconds):
+                    while wrong := await _wrong(client, path, wrong):  # noqa: ASYNC110  # another process
+                        await asyncio.sleep(POLL_SECONDS)
+            except TimeoutError as error:
+                raise StartError(f"not ready after {seconds:.0f} s: {wrong}") from error
+
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Service]:
@@ -87,8 +104,9 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         await stack.enter_async_context(_child("worker", resolved, WORKER_STOP_SECONDS))
         await stack.enter_async_context(_child("gateway", resolved, settings.gateway.drain_timeout + 5))
         base_url = f"http://{_url_host(settings.gateway.host)}:{port}"
-        await _answers(base_url)
-        yield Service(address=base_url, root_key=secret, builds=builds, database=db)
+        service = Service(address=base_url, root_key=secret, builds=builds, database=db)
+        await service.wait("/health/live", START_SECONDS)
+        yield service
 
 
 @asynccontextmanager
@@ -108,7 +126,8 @@ async def embedded_triton(settings: Settings) -> AsyncIterator[EmbeddedTriton]:
 async def _child(command: str, settings: Settings, stop_seconds: float) -> AsyncIterator[None]:
     """A supervised subcommand that runs as long as the block, with a log file of its own."""
     log = replace(settings.log, file=str(settings.logs / f"{command}.log"))
-    child = Child(command, replace(settings, log=log))
+    settings.logs.mkdir(exist_ok=True)
+    child = Child(command, replace(settings, log=log), settings.logs / f"{command}.err")
     task = asyncio.create_task(child.run(), name=command)
     try:
         yield
@@ -117,23 +136,12 @@ async def _child(command: str, settings: Settings, stop_seconds: float) -> Async
         await task
 
 
-async def _answers(base_url: str) -> None:
-    """Wait until the gateway is alive; whether it has models to serve is another question."""
-    async with httpx.AsyncClient(base_url=base_url, trust_env=False) as client:
-        try:
-            async with asyncio.timeout(GATEWAY_START_SECONDS):
-                while not await _alive(client):  # noqa: ASYNC110  # the gateway is another process
-                    await asyncio.sleep(POLL_SECONDS)
-        except TimeoutError as error:
-            raise StartError(f"the gateway did not answer within {GATEWAY_START_SECONDS:.0f} s") from error
-
-
-async def _alive(client: httpx.AsyncClient) -> bool:
+async def _wrong(client: httpx.AsyncClient, path: str, before: str) -> str:
     try:
-        response = await client.get("/health/live")
+        body = (await client.get(path)).json()
     except httpx.TransportError:
-        return False
-    return response.is_success
+        return before
+    return "" if body["status"] in ("ok", "ready") else "; ".join(body["reasons"])
 
 
 def _port(host: str, port: int) -> int:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from control_plane.catalog import Provider
 from gateway.observability.timing import stage
-from model_repository.client import TritonClient, infer_request, read_outputs
+from model_repository.client import EntryState, TritonClient, infer_request, read_outputs
 from model_repository.errors import ServerUnavailableError
 from model_repository.manifest import Manifest
 
@@ -83,9 +83,9 @@ class TritonPool:
             ) from None
         return read_outputs(response)
 
-    async def ready(self) -> dict[str, bool]:
-        """Whether each of the site's servers answers, by address."""
-        answers = await asyncio.gather(*(server.client.server_ready() for server in self._site))
+    async def loaded(self) -> dict[str, set[str] | None]:
+        """Entries that each of the site's servers can run now, by address; None where it does not answer."""
+        answers = await asyncio.gather(*(_loaded(server.client) for server in self._site))
         return {server.url: answer for server, answer in zip(self._site, answers, strict=True)}
 
     async def close(self) -> None:
@@ -120,3 +120,11 @@ class TritonPool:
         if url not in self._others:
             self._others[url] = Server(url, TritonClient(url))
         return self._others[url]
+
+
+async def _loaded(client: TritonClient) -> set[str] | None:
+    try:
+        index = await client.index()
+    except ServerUnavailableError:
+        return None
+    return {entry for entry, state in index.items() if state is EntryState.READY}

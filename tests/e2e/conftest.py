@@ -48,6 +48,18 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model with the same tokenizer and random weights, 32 numbers a text: quick to convert."""
+    from transformers import AutoTokenizer, BertConfig, BertModel  # noqa: PLC0415
+
+    folder = tmp_path_factory.mktemp("tiny")
+    config = BertConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
+    BertModel(config).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(source).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def original(source: Path) -> Callable[[list[str]], np.ndarray]:
     """The PyTorch model, as its own pipeline uses it."""
     import torch  # noqa: PLC0415  # seconds that tests without it need not wait

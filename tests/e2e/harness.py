@@ -3,12 +3,13 @@
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,6 +83,8 @@ def serving(data: Path, *arguments: str) -> Iterator[Server]:
             address = found[1]
             break
     if address is None:
+        process.stdout.close()
+        process.wait()
         raise AssertionError("\n".join(output))
     output.append(process.stdout.readline().rstrip())
     rest = threading.Thread(target=lambda: output.extend(process.stdout), daemon=True)  # type: ignore[arg-type]
@@ -95,6 +98,13 @@ def serving(data: Path, *arguments: str) -> Iterator[Server]:
         process.wait(90)
         rest.join()
         process.stdout.close()
+
+
+def newest_build(data: Path) -> tuple[str, str]:
+    """Status and stage of the newest build, as the database has them."""
+    with closing(sqlite3.connect(f"file:{data / 'trireme.db'}?mode=ro", uri=True)) as database:
+        row = database.execute("SELECT status, stage FROM build ORDER BY id DESC LIMIT 1").fetchone()
+    return row[0], row[1]
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from model_repository.errors import TriremeError
-from trireme.cli import database, doctor, keys, models, processes
+from trireme.cli import database, doctor, keys, models, processes, reference
 
 app = typer.Typer(
     name="trireme",
@@ -22,7 +22,8 @@ processes.register(app)
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
 app.add_typer(database.app, name="db")
-app.command("doctor")(doctor.doctor)
+app.command()(doctor.doctor)
+app.command("settings")(reference.show)
 
 
 def main() -> None:

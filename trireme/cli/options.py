@@ -19,7 +19,6 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Any setting by its name, such as log.level=debug."),
 ]
-Supervised = Annotated[int | None, typer.Option("--supervised", hidden=True, metavar="PID")]
 
 
 def settings(

@@ -12,8 +12,7 @@ import uvloop
 from rich.console import Console
 
 from trireme import logs
-from trireme.child import die_with_parent
-from trireme.cli.options import Config, Data, Set, Supervised, settings
+from trireme.cli.options import Config, Data, Set, settings
 from trireme.settings import Settings
 
 Host = Annotated[
@@ -30,6 +29,10 @@ Catalogue = Annotated[
         show_default=False,
     ),
 ]
+
+
+LOAD_SECONDS = 300.0
+"""Time for Triton to load, after a restart, all that was in service before."""
 
 
 def register(app: typer.Typer) -> None:
@@ -57,7 +60,7 @@ def serve(
 
     async def run() -> None:
         from trireme.progress import follow
-        from trireme.supervisor import running
+        from trireme.supervisor import StartError, running
 
         console = Console(highlight=False, soft_wrap=True)
 
@@ -65,6 +68,10 @@ def serve(
             if not loaded.root_key:
                 console.print(f"root key in {loaded.root_key_file.absolute()}")
             failed = await follow(service.database, service.builds, Console(stderr=True))
+            try:
+                await service.wait("/health/ready", LOAD_SECONDS)
+            except StartError as error:
+                console.print(f"[yellow]{error.message}[/]")
             _announce(console, loaded, service.address, working=not failed)
             await asyncio.Event().wait()
 
@@ -88,10 +95,10 @@ def gateway(
     data: Data = None,
     config: Config = None,
     assignments: Set = None,
-    supervised: Supervised = None,
 ) -> None:
     """Run a gateway alone. It needs the database, the model repository and TRIREME_TRITON_URLS."""
-    loaded = _part(settings(data, config, assignments, host=host, port=port), supervised)
+    loaded = settings(data, config, assignments, host=host, port=port)
+    logs.configure(loaded.log)
 
     async def run() -> None:
         from gateway.app import create_app
@@ -111,10 +118,10 @@ def worker(
     data: Data = None,
     config: Config = None,
     assignments: Set = None,
-    supervised: Supervised = None,
 ) -> None:
     """Run a worker alone: it builds, rolls out and keeps Triton's models right."""
-    loaded = _part(settings(data, config, assignments), supervised)
+    loaded = settings(data, config, assignments)
+    logs.configure(loaded.log)
 
     async def run() -> None:
         from control_plane.worker import Worker
@@ -146,13 +153,6 @@ def triton(data: Data = None, config: Config = None, assignments: Set = None) ->
             await asyncio.Event().wait()
 
     _until_signal(run)
-
-
-def _part(loaded: Settings, supervised: int | None) -> Settings:
-    if supervised is not None:
-        die_with_parent(supervised)
-    logs.configure(loaded.log)
-    return loaded
 
 
 def _until_signal(run: Callable[[], Coroutine[Any, Any, None]]) -> None:

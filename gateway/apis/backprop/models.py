@@ -88,7 +88,7 @@ class ModelsController(Controller):
     ) -> None:
         """Delete a model; a build that is going on is cancelled. The name answers 404 from now on."""
         await model_service.remove(request.auth.account_id, model)
-        await feed.refresh()
+        await feed.try_refresh()
 
 
 def _own(model: ModelSummary) -> ModelItem:

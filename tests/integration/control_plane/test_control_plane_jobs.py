@@ -33,7 +33,7 @@ class Listener:
 @pytest.fixture
 async def cluster() -> AsyncIterator[LocalCluster]:
     async with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, asynchronous=True
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", asynchronous=True
     ) as started:
         yield started
 
@@ -132,6 +132,18 @@ async def test_a_resource_that_nobody_offers_is_told_at_once(cluster: LocalClust
     with pytest.raises(JobError, match="GPU=1"):
         await engine.run(spec("file:/x"), tmp_path, attempt=1, report=Listener(), cancelled=asyncio.Event())
     await engine.close()
+
+
+async def test_the_engine_in_this_process_is_closed_to_the_network():
+    engine = JobEngine(SETTINGS)
+    assert await engine.ready()
+    listening = [
+        connection.laddr.ip
+        for connection in psutil.Process().net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    await engine.close()
+    assert set(listening) <= {"127.0.0.1"}
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://127.0.0.1:1", "tls://127.0.0.1:1"])

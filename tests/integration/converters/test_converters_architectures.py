@@ -10,7 +10,7 @@ from model_repository import layout
 from model_repository.manifest import decode
 from model_repository.probe import difference, read_probe
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]  # whole builds, on a busy machine
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from converters.spec import ConversionError, Stage
 from converters.workspace import Workspace
 from model_repository.manifest import Candidate, Engine
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]  # whole builds, on a busy machine
 
 Change = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 

@@ -13,7 +13,7 @@ import pytest
 
 from converters.spec import BuildCancelledError, ConversionError, Stage, StageStatus
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]  # whole builds, on a busy machine
 
 RUNNER = """
 import sys

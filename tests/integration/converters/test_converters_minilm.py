@@ -14,7 +14,7 @@ from model_repository.config import from_pbtxt
 from model_repository.manifest import Manifest, Pooling, Task, decode
 from model_repository.probe import difference, read_probe
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]  # whole builds, on a busy machine
 
 
 @pytest.fixture(scope="module")

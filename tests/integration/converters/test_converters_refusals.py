@@ -8,7 +8,7 @@ from converter_builds import MINILM
 
 from converters.spec import ConversionError, Stage, StageStatus
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]  # whole builds, on a busy machine
 
 
 def refused(build, stage: Stage) -> ConversionError:

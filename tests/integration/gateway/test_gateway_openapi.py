@@ -44,6 +44,7 @@ async def test_page_needs_neither_key_nor_network_nor_script(client: httpx.Async
     assert page.headers["content-type"].startswith("text/html")
     for operation in OPERATIONS:
         assert f'id="{operation}"' in page.text
+    assert "to be compared by cosine similarity" in page.text
     assert "<script" not in page.text
     assert not re.findall(r'(?:src|href)="(?!#|/docs)[^"]*', page.text)
     assert "curl -X POST" in page.text

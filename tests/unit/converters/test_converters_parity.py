@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from converters.tasks.embedding import EMBEDDING, HIDDEN, EmbeddingFamily, min_cosine
 
 from converters.parity import LIMITS, thresholds, within
-from converters.tasks.embedding import EMBEDDING, HIDDEN, EmbeddingFamily, min_cosine
 from converters.tensors import Tensors
 from model_repository.manifest import ParityCase, ParityThresholds, Precision
 

@@ -1,0 +1,28 @@
+"""A dask scheduler with one worker inside this process, closed to the network."""
+
+import dask.config
+from distributed import Scheduler, SpecCluster, Worker
+
+_HTTP = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+"""Dask opens an HTTP port whatever it is told, by default on all interfaces: on loopback then, and empty."""
+
+_NO_PAGES: dict[str, list[str]] = {
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+}
+
+
+async def start_local_cluster(threads: int) -> SpecCluster:
+    """Start a cluster that runs so many jobs at a time, each in a thread."""
+    with dask.config.set(_NO_PAGES):
+        return await SpecCluster(
+            scheduler={"cls": Scheduler, "options": {"protocol": "inproc://", **_HTTP}},
+            workers={
+                0: {
+                    "cls": Worker,
+                    # Memory is limited for each stage in its own process.
+                    "options": {"protocol": "inproc://", "nthreads": threads, "memory_limit": 0, **_HTTP},
+                }
+            },
+            asynchronous=True,
+        )
