@@ -21,7 +21,7 @@ def main(
     rounds: Annotated[int, typer.Option(help="Counted rounds of each way, in turns.")] = 3,
 ) -> None:
     """Measure the gateway against direct Triton calls on this machine, in one run."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=140)
     with (
         tempfile.TemporaryDirectory(prefix="trireme-bench-") as folder,
         serving(Path(folder) / "data") as server,

@@ -59,19 +59,8 @@ def test_the_commands_tell_what_runs(server: Server) -> None:
     shown = trireme("models", "show", "all-minilm-l6-v2", data=server.data).stdout
     assert "onnxruntime fp32" in shown
     assert "→" in shown
-    logs = trireme("models", "logs", "all-minilm-l6-v2", "--stage", "verify", data=server.data).stdout
-    for stage in (
-        "fetch",
-        "inspect",
-        "export",
-        "optimise",
-        "compile",
-        "verify",
-        "package",
-        "publish",
-        "load",
-    ):
-        assert stage in logs
+    logs = trireme("models", "logs", "all-minilm-l6-v2", "--stage", "load", data=server.data).stdout
+    assert "load      succeeded" in logs
 
 
 def test_a_second_server_on_the_same_folder_is_refused(server: Server) -> None:
