@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from converter_builds import MINILM, MINILM_SHA256, Build, spec_of, write_model
+from converter_builds import MINILM, MINILM_SHA256, Build, spec_of
+from converter_models import write_model
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ import onnxruntime
 import pytest
 import torch
 from converter_builds import Build, write_model
+from converters.tasks import FAMILIES
 
 from converters.results import Inspected
 from converters.samples import Sampler
 from converters.spec import ConversionError, Stage
 from converters.stages.export import LADDER
-from converters.tasks import FAMILIES
 from converters.workspace import Workspace
 
 pytestmark = pytest.mark.integration
