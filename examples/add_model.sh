@@ -12,3 +12,4 @@ trireme models show "$name" --data "${DATA:-data}"
 curl --fail --silent --show-error "$URL/text-vectorisation" \
   --header "x-api-key: $KEY" --header "content-type: application/json" \
   --data "{\"text\": \"a galley with three rows of oars\", \"model\": \"$name\"}"
+echo
