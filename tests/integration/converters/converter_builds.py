@@ -1,4 +1,4 @@
-"""Builds for tests: with a process a stage, as in service, or with all stages in this one, which is quicker."""
+"""Builds for tests: a process a stage, as in service, or all stages in this process, which is quicker."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -57,11 +57,8 @@ def encode(entry: Path, manifest: Manifest, texts: list[Any]) -> dict[str, np.nd
     return {spec.name: np.array(inputs[spec.name], np.int64) for spec in manifest.inputs}
 
 
-def converted(
-    entry: Path, manifest: Manifest, inputs: dict[str, np.ndarray], *names: str
-) -> list[np.ndarray]:
-    answer = open_session(manifest.engine, entry / "1").run(inputs, names)
-    return [answer[name] for name in names]
+def converted(entry: Path, manifest: Manifest, inputs: dict[str, np.ndarray], name: str) -> np.ndarray:
+    return open_session(manifest.engine, entry / "1").run(inputs, (name,))[name]
 
 
 def original(kind: Any, source: Path, inputs: dict[str, np.ndarray]) -> Any:
