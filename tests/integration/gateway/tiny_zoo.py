@@ -286,9 +286,7 @@ def _graph(
     axes = {0: "batch", 1: "length"} if "input_ids" in sample else {0: "batch"}
     file = io.BytesIO()
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # tracing is deprecated, and takes a tenth of the time
+        warnings.simplefilter("ignore")  # tracing is deprecated, and takes a tenth of the time
         torch.onnx.export(
             shown,
             traced,
