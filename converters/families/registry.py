@@ -8,6 +8,7 @@ from converters.families.family import Description, Family, GraphFamily
 from converters.families.images import ImageClassificationFamily
 from converters.families.span import SpanFamily
 from converters.families.tokens import TokenClassificationFamily
+from converters.generation.family import GenerationFamily
 from converters.spec import ConversionError
 
 _GRAPHS: tuple[GraphFamily, ...] = (
@@ -24,7 +25,7 @@ _GRAPHS: tuple[GraphFamily, ...] = (
 GRAPH_FAMILIES = {family.name: family for family in _GRAPHS}
 """Those whose models are called once a batch."""
 
-FAMILIES: dict[str, Family] = {**GRAPH_FAMILIES}
+FAMILIES: dict[str, Family] = {**GRAPH_FAMILIES, GenerationFamily.name: GenerationFamily()}
 """All of them."""
 
 

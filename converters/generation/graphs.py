@@ -1,7 +1,7 @@
 """Exports of generating models to OpenVINO, as the backend `generation` runs them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import openvino
 import torch
 from transformers.exporters import OpenVINOExporter
 from transformers.exporters.configs import OpenVINOConfig
-from transformers.exporters.utils import decompose_for_generation
+from transformers.exporters.utils import decompose_for_generation, get_leaf_tensors
 
 from model_repository.generation import CACHED_DECODER, CROSS, DECODER, ENCODER
 
@@ -64,25 +64,27 @@ def _axes(value: Any) -> Any:
     if hasattr(value, "to_tuple"):  # an encoder's outputs
         return [_axes(each) for each in value.to_tuple()]
     # A cache; its tensors are [rows, heads, length, size of a head].
-    tensors = torch.utils._pytree.tree_leaves(value)  # noqa: SLF001  # where caches are registered
-    return [{0: torch.export.Dim.AUTO, 2: torch.export.Dim.AUTO} for _ in tensors]
+    return [{0: torch.export.Dim.AUTO, 2: torch.export.Dim.AUTO} for _ in get_leaf_tensors({"cache": value})]
 
 
 def _is_constant(value: Any) -> bool:
     return value is None or isinstance(value, bool | int | float | str)
 
 
-def _keep(model: openvino.Model, wanted: Any) -> None:
+def _keep(model: openvino.Model, wanted: Callable[[str], object]) -> None:
     """Drop all other outputs, and the inputs that then nothing reads."""
     for result in model.get_results():
         if not wanted(result.get_output_tensor(0).get_any_name()):
             model.remove_result(result)
-    used = {id(each) for each in ()}
-    del used
-    model.validate_nodes_and_infer_types()
-    reached = {node.get_friendly_name() for node in model.get_ordered_ops()}
+    alive: set[str] = set()
+    ahead = [*model.get_results()]
+    while ahead:
+        node = ahead.pop()
+        if node.get_name() not in alive:
+            alive.add(node.get_name())
+            ahead += [value.get_source_output().get_node() for value in node.inputs()]
     for parameter in model.get_parameters():
-        if not parameter.output(0).get_target_inputs() or parameter.get_friendly_name() not in reached:
+        if parameter.get_name() not in alive:
             model.remove_parameter(parameter)
 
 
