@@ -1,6 +1,7 @@
 """One Triton server over gRPC: what the rollout, the reconciler and the gateway's hot path need of it."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from enum import StrEnum
 from typing import Never
 
@@ -9,7 +10,12 @@ from tritonclient.grpc import service_pb2 as pb
 from tritonclient.grpc.service_pb2_grpc import GRPCInferenceServiceStub
 
 from model_repository import layout
-from model_repository.errors import InferenceError, RepositoryError, ServerUnavailableError
+from model_repository.errors import (
+    InferenceError,
+    RefusedInputError,
+    RepositoryError,
+    ServerUnavailableError,
+)
 from model_repository.tensors import infer_request, read_outputs
 
 __all__ = ["EntryState", "LoadError", "TritonClient", "infer_request", "read_outputs"]
@@ -65,6 +71,7 @@ class TritonClient:
         self._channel = grpc.aio.insecure_channel(url, options=CHANNEL_OPTIONS)
         self._stub = GRPCInferenceServiceStub(self._channel)
         self._infer = self._stub.ModelInfer
+        self._stream = self._stub.ModelStreamInfer
 
     async def close(self) -> None:
         """End the connection; calls that are still running fail as unavailable."""
@@ -89,6 +96,36 @@ class TritonClient:
             return await self._infer(request, timeout=timeout)
         except grpc.aio.AioRpcError as error:
             _raise(error)
+
+    async def stream(
+        self,
+        request: pb.ModelInferRequest,
+        timeout: float,  # noqa: ASYNC109  # a deadline that the server is told, too
+    ) -> AsyncIterator[pb.ModelInferResponse]:
+        """Responses of one request to a model that answers with several; leaving early cancels the request.
+
+        Args:
+            timeout: seconds until Triton drops it, all responses included.
+
+        Raises:
+            ServerUnavailableError: no server, the model is not loaded or takes no more, or not done in time.
+            RefusedInputError: the model refuses this input; the message is its own.
+            InferenceError: the model failed.
+
+        """
+        # Without the header a failure would be told by a text alone.
+        call = self._stream(timeout=timeout, metadata=(("triton_grpc_error", "true"),))
+        try:
+            await call.write(request)
+            await call.done_writing()
+            async for response in call:
+                yield response.infer_response
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
+                raise RefusedInputError(reason(error)) from error
+            _raise(error)
+        finally:
+            call.cancel()
 
     async def server_ready(self) -> bool:
         """Whether the server takes requests now."""

@@ -8,6 +8,8 @@ the embedded server and in the vendor's container. What the native backends read
   it refuses batches smaller than `max_batch_size`; and `HINT_BF16`, whose only value is `YES`. Nothing there
   forces f32, and OpenVINO computes in bf16 by itself on CPUs with units for it: the probe of the rollout then
   refuses an fp32 entry rather than serve other figures than were proved.
+- generation: no backend of the vendor; on GPU hosts the same manifest becomes an entry of its backend `vllm`,
+  see `model_repository.vllm`.
 """
 
 from google.protobuf import text_format
@@ -28,20 +30,27 @@ from model_repository.tensors import DTYPES
 def model_config(manifest: Manifest) -> ModelConfig:
     """Triton's configuration of a version.
 
+    A version without batches (`max_batch_size` 0) generates: each request is a row of its own, answered by as
+    many responses as it takes, and what runs together is the backend's own business.
+
     Raises:
         RepositoryError: a tensor has an unknown datatype or no dynamic batch axis.
 
     """
+    batched = manifest.max_batch_size > 0
     config = ModelConfig(
         name=manifest.entry,
         backend=manifest.engine.engine,
         default_model_filename=layout.MODEL_FILES[manifest.engine.engine],
         max_batch_size=manifest.max_batch_size,
-        input=[_tensor(ModelInput, spec) for spec in manifest.inputs],
-        output=[_tensor(ModelOutput, spec) for spec in manifest.outputs],
+        input=[_tensor(ModelInput, spec, batched=batched) for spec in manifest.inputs],
+        output=[_tensor(ModelOutput, spec, batched=batched) for spec in manifest.outputs],
         instance_group=[ModelInstanceGroup(kind=ModelInstanceGroup.KIND_CPU, count=1)],
     )
-    config.dynamic_batching.SetInParent()
+    if batched:
+        config.dynamic_batching.SetInParent()
+    else:
+        config.model_transaction_policy.decoupled = True
     for key, value in sorted(_parameters(manifest).items()):
         config.parameters[key].string_value = value
     return config
@@ -66,12 +75,19 @@ def from_pbtxt(text: str) -> ModelConfig:
         raise RepositoryError(f"{layout.CONFIG} is not a model configuration: {error}") from error
 
 
-def _tensor(kind: type[ModelInput | ModelOutput], spec: TensorSpec) -> ModelInput | ModelOutput:
+def _tensor(
+    kind: type[ModelInput | ModelOutput], spec: TensorSpec, *, batched: bool
+) -> ModelInput | ModelOutput:
     if spec.datatype not in DTYPES:
         raise RepositoryError(f"tensor {spec.name} has the unknown datatype {spec.datatype}")
-    if not spec.shape or spec.shape[0] != -1:
+    if not spec.shape or (batched and spec.shape[0] != -1):
         raise RepositoryError(f"tensor {spec.name} has no dynamic batch axis in front")
-    return kind(name=spec.name, data_type=DataType.Value(f"TYPE_{spec.datatype}"), dims=spec.shape[1:])
+    name = "STRING" if spec.datatype == "BYTES" else spec.datatype
+    return kind(
+        name=spec.name,
+        data_type=DataType.Value(f"TYPE_{name}"),
+        dims=spec.shape[1:] if batched else spec.shape,
+    )
 
 
 def _parameters(manifest: Manifest) -> dict[str, str]:

@@ -81,3 +81,10 @@ class InferenceError(TriremeError):
 
     status = 502
     code = "inference_failed"
+
+
+class RefusedInputError(TriremeError):
+    """The model does not take this input."""
+
+    status = 400
+    code = "invalid_input"

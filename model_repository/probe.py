@@ -1,7 +1,7 @@
 """The stored sample of a version: inputs, and the outputs that are right for them.
 
 The rollout sends it through Triton before a version may serve. In the entry it is a numpy archive without
-pickles.
+pickles, in which BYTES are strings of a fixed width.
 """
 
 import zipfile
@@ -36,6 +36,7 @@ def write_probe(path: Path, inputs: Mapping[str, Array], expected: Mapping[str, 
     """Store a sample at `path`."""
     arrays = {f"inputs/{name}": array for name, array in inputs.items()}
     arrays |= {f"expected/{name}": array for name, array in expected.items()}
+    arrays = {name: array.astype(bytes) if array.dtype.hasobject else array for name, array in arrays.items()}
     with path.open("wb") as file:
         np.savez(file, **arrays)
 
@@ -49,9 +50,12 @@ def read_probe(data: bytes) -> Probe:
     """
     try:
         with np.load(BytesIO(data), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+            stored = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise RepositoryError(f"the stored sample cannot be read: {error}") from error
+    arrays = {
+        name: array.astype(object) if array.dtype.kind == "S" else array for name, array in stored.items()
+    }
     probe = Probe(inputs=_under("inputs/", arrays), expected=_under("expected/", arrays))
     if not probe.inputs or not probe.expected:
         raise RepositoryError("the stored sample has no inputs or no expected outputs")

@@ -8,7 +8,7 @@ import structlog
 
 from model_repository import layout
 from model_repository.client import EntryState, TritonClient, reason
-from model_repository.errors import InferenceError, RepositoryError, TriremeError
+from model_repository.errors import InferenceError, RefusedInputError, RepositoryError, TriremeError
 from model_repository.manifest import Manifest
 from model_repository.probe import Probe, difference, read_probe
 from model_repository.storage import Storage
@@ -86,15 +86,17 @@ async def take_down(client: TritonClient, entry: str) -> None:
 
 
 async def _warm_up(client: TritonClient, manifest: Manifest, probe: Probe) -> None:
-    """Short and longest rows, alone and in the largest batch: what fails on one must not go into service."""
-    for batch in sorted({1, manifest.max_batch_size}):
+    """Short and longest rows, alone and in the largest batch: what fails on one must not go into service.
+
+    Entries that generate have no batches and one prompt costs them much: for them the sample is enough.
+    """
+    for batch in sorted({1, manifest.max_batch_size}) if manifest.max_batch_size else ():
         for length in _lengths(manifest):
-            inputs = _stretch(manifest, probe, batch, length)
-            await _infer(client, manifest.entry, inputs, list(probe.expected))
+            await _infer(client, manifest, _stretch(manifest, probe, batch, length), list(probe.expected))
 
 
 async def _prove(client: TritonClient, manifest: Manifest, probe: Probe) -> None:
-    answer = await _infer(client, manifest.entry, probe.inputs, list(probe.expected))
+    answer = await _infer(client, manifest, probe.inputs, list(probe.expected))
     if wrong := difference(answer, probe.expected, manifest.parity.thresholds):
         raise RolloutError(
             f"{manifest.entry} does not answer its stored sample rightly: {wrong}",
@@ -103,14 +105,19 @@ async def _prove(client: TritonClient, manifest: Manifest, probe: Probe) -> None
 
 
 async def _infer(
-    client: TritonClient, entry: str, inputs: Mapping[str, Array], outputs: list[str]
+    client: TritonClient, manifest: Manifest, inputs: Mapping[str, Array], outputs: list[str]
 ) -> dict[str, Array]:
+    request = infer_request(manifest.entry, inputs, outputs)
     try:
-        return read_outputs(await client.infer(infer_request(entry, inputs, outputs), INFER_SECONDS))
-    except InferenceError as error:
+        if manifest.max_batch_size:
+            return read_outputs(await client.infer(request, INFER_SECONDS))
+        chunks = [read_outputs(response) async for response in client.stream(request, INFER_SECONDS)]
+        parts = {name: [chunk[name] for chunk in chunks if name in chunk] for name in outputs}
+        return {name: np.concatenate(arrays) for name, arrays in parts.items() if arrays}
+    except (InferenceError, RefusedInputError) as error:
         shape = next(iter(inputs.values())).shape
         said = reason(error.__cause__)
-        raise RolloutError(f"{entry} fails on inputs of the shape {list(shape)}: {said}") from error
+        raise RolloutError(f"{manifest.entry} fails on inputs of the shape {list(shape)}: {said}") from error
 
 
 def _lengths(manifest: Manifest) -> Sequence[int | None]:

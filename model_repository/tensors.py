@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from tritonclient.grpc.service_pb2 import ModelInferRequest, ModelInferResponse
+from tritonclient.utils import deserialize_bytes_tensor, serialize_byte_tensor
 
 from model_repository.errors import InferenceError
 
@@ -23,8 +24,9 @@ DTYPES: Mapping[str, np.dtype[np.generic]] = {
     "FP16": np.dtype(np.float16),
     "FP32": np.dtype(np.float32),
     "FP64": np.dtype(np.float64),
+    "BYTES": np.dtype(np.object_),
 }
-"""KServe v2 datatype name to numpy type."""
+"""KServe v2 datatype name to numpy type; elements of BYTES are `bytes`."""
 
 DATATYPES: Mapping[np.dtype[np.generic], str] = {dtype: name for name, dtype in DTYPES.items()}
 """The same the other way round."""
@@ -46,14 +48,14 @@ def infer_request(entry: str, inputs: Mapping[str, Array], outputs: Sequence[str
         if datatype is None:
             raise InferenceError(f"input {name} has the type {array.dtype}, which cannot be sent")
         request.inputs.add(name=name, datatype=datatype, shape=array.shape)
-        request.raw_input_contents.append(array.tobytes())
+        request.raw_input_contents.append(_to_bytes(array))
     for name in outputs:
         request.outputs.add(name=name)
     return request
 
 
 def read_outputs(response: ModelInferResponse) -> dict[str, Array]:
-    """Outputs by name: read-only views of the response's bytes, nothing is copied.
+    """Outputs by name: read-only views of the response's bytes, nothing but BYTES is copied.
 
     Raises:
         InferenceError: an output has a type that this does not read.
@@ -64,5 +66,12 @@ def read_outputs(response: ModelInferResponse) -> dict[str, Array]:
         dtype = DTYPES.get(tensor.datatype)
         if dtype is None:
             raise InferenceError(f"output {tensor.name} has the type {tensor.datatype}, which cannot be read")
-        outputs[tensor.name] = np.frombuffer(raw, dtype).reshape(tensor.shape)
+        flat = deserialize_bytes_tensor(raw) if dtype.hasobject else np.frombuffer(raw, dtype)
+        outputs[tensor.name] = flat.reshape(tensor.shape)
     return outputs
+
+
+def _to_bytes(array: Array) -> bytes:
+    if not array.dtype.hasobject:
+        return array.tobytes()
+    return b"".join(serialize_byte_tensor(array).tolist())

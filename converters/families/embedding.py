@@ -72,10 +72,9 @@ class EmbeddingFamily:
 
     def claims(self, model: Description) -> bool:
         """Models with a pipeline, plain encoders with or without a pre-training head, and what is asked."""
-        plain = model.architecture.endswith(("Model", "ForMaskedLM"))
-        return (
-            model.pipeline is not None or plain or bool(model.asked)
-        ) and not model.config.is_encoder_decoder
+        plain = model.architecture.endswith(("Model", "ForMaskedLM")) and "LMHead" not in model.architecture
+        reads_text = hasattr(model.config, "vocab_size") and not model.config.is_encoder_decoder
+        return reads_text and (model.pipeline is not None or plain or bool(model.asked))
 
     def inspect(self, model: Description, folder: Path) -> tuple[Part, ...]:
         """One part, pooled as the pipeline says."""

@@ -53,7 +53,7 @@ class Family(Protocol):
         """Whether this family converts the model; `model.asked` holds only tasks of this family."""
         ...
 
-    def inspect(self, model: Description, folder: Path) -> tuple[Part, ...]:
+    def inspect(self, model: Description, folder: Path, /) -> tuple[Part, ...]:
         """The model's parts; writes the tokenizer of each into the part's folder under `folder`.
 
         Raises:
@@ -66,7 +66,7 @@ class Family(Protocol):
 class GraphFamily(Family, Protocol):
     """A family whose models go through `converters.stages`."""
 
-    def load(self, source: Path, facts: Inspected, part: Part) -> torch.nn.Module:
+    def load(self, source: Path, facts: Inspected, part: Part, /) -> torch.nn.Module:
         """The original in fp32 and evaluation mode: the part's inputs in, a dict of named tensors out.
 
         Outputs whose second axis is the length may hold anything at padding; all else counts.

@@ -1,13 +1,31 @@
 """The families by name, in the order in which they are asked."""
 
+from converters.families.classification import ClassificationFamily
+from converters.families.clip import ClipFamily
 from converters.families.embedding import EmbeddingFamily
+from converters.families.entailment import EntailmentFamily
 from converters.families.family import Description, Family, GraphFamily
+from converters.families.images import ImageClassificationFamily
+from converters.families.span import SpanFamily
+from converters.families.tokens import TokenClassificationFamily
+from converters.generation.family import GenerationFamily
 from converters.spec import ConversionError
 
-GRAPH_FAMILIES: dict[str, GraphFamily] = {family.name: family for family in (EmbeddingFamily(),)}
+_GRAPHS: tuple[GraphFamily, ...] = (
+    ClipFamily(),
+    EntailmentFamily(),
+    ClassificationFamily(),
+    SpanFamily(),
+    TokenClassificationFamily(),
+    ImageClassificationFamily(),
+    EmbeddingFamily(),
+)
+"""From those that know their models by most to the one that takes any encoder."""
+
+GRAPH_FAMILIES = {family.name: family for family in _GRAPHS}
 """Those whose models are called once a batch."""
 
-FAMILIES: dict[str, Family] = {**GRAPH_FAMILIES}
+FAMILIES: dict[str, Family] = {**GRAPH_FAMILIES, GenerationFamily.name: GenerationFamily()}
 """All of them."""
 
 

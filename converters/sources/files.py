@@ -4,8 +4,9 @@ import hashlib
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-WANTED = ("*.safetensors", "*.json", "*.txt", "*.model")
-"""Weights, settings, vocabularies and sentencepiece models: data only. Pickles and code are never fetched."""
+WANTED = ("*.safetensors", "*.gguf", "*.json", "*.jinja", "*.txt", "*.model")
+"""Weights, settings, vocabularies, chat templates and sentencepiece models: data only. Pickles and code are
+never fetched."""
 
 UNWANTED_FOLDERS = ("onnx", "openvino", "coreml", "original")
 """Other people's conversions beside the original weights."""

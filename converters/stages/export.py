@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import onnx
 import onnx_ir
@@ -64,14 +65,14 @@ def _export(work: Work) -> Graph:
 
 
 def _by_transformers(model: torch.nn.Module, sample: Inputs) -> onnx_ir.Model:
-    config = OnnxConfig(dynamic=True, opset_version=OPSET)
+    shapes = _shapes(sample, (torch.export.Dim.AUTO, torch.export.Dim.AUTO))
+    config = OnnxConfig(dynamic=True, dynamic_shapes=shapes, opset_version=OPSET)
     program: onnx_ir.Model = OnnxExporter().export(model, sample, config=config).program
     return program
 
 
 def _by_torch(model: torch.nn.Module, sample: Inputs) -> onnx_ir.Model:
-    axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length")}
-    shapes = {name: {axis: axes[axis] for axis in axes if axis < _dynamic_axes(name)} for name in sample}
+    shapes = _shapes(sample, (torch.export.Dim("batch"), torch.export.Dim("length")))
     with torch.no_grad():
         outputs = list(model(**sample))
         exported = torch.onnx.export(
@@ -88,6 +89,10 @@ def _by_torch(model: torch.nn.Module, sample: Inputs) -> onnx_ir.Model:
 
 LADDER: dict[str, Exporter] = {"transformers.exporters": _by_transformers, "torch.onnx": _by_torch}
 """From the one that knows most of the architecture to the one that knows least."""
+
+
+def _shapes(sample: Inputs, axes: tuple[Any, Any]) -> dict[str, dict[int, Any]]:
+    return {name: dict(enumerate(axes[: _dynamic_axes(name)])) for name in sample}
 
 
 def _dynamic_axes(name: str) -> int:

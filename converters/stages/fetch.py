@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from converters.generation.gguf import unpack
 from converters.messages import Progress
 from converters.results import Fetched
 from converters.sources import fetch
@@ -13,5 +14,7 @@ from converters.workspace import Workspace
 def run(spec: BuildSpec, _workspace: Workspace, folder: Path, progress: Progress) -> Fetched:
     """Copy the source's files into `folder` and take their digest."""
     uri = fetch(spec.source, spec.sha256, folder, progress)
-    progress(90, "taking the digest")
-    return Fetched(uri=uri, digest=digest(folder))
+    progress(80, "taking the digest")
+    fetched = Fetched(uri=uri, digest=digest(folder))
+    unpack(folder, progress)
+    return fetched

@@ -1,8 +1,10 @@
 """Inspect: what the model is, which family converts it, and what goes in and out of its graphs."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
 from transformers import AutoConfig, PretrainedConfig
 
 from converters.causes import first_line
@@ -11,9 +13,10 @@ from converters.families.registry import family_of
 from converters.inspection.pipeline import read_json, read_pipeline
 from converters.inspection.weights import check_weights
 from converters.messages import Progress
-from converters.results import Fetched, Inspected
+from converters.results import Fetched, Inspected, Part
 from converters.spec import BuildSpec, ConversionError, Stage
 from converters.workspace import Workspace
+from model_repository.manifest import Task
 
 
 def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress) -> Inspected:
@@ -38,8 +41,16 @@ def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress)
         root=root.relative_to(source).as_posix(),
         architecture=model.architecture,
         family=family.name,
-        parts=family.inspect(model, folder),
+        parts=tuple(_limited(family.inspect(model, folder), model.asked)),
     )
+
+
+def _limited(parts: tuple[Part, ...], asked: frozenset[Task]) -> Iterator[Part]:
+    """The parts with only the tasks that were asked for, and only those that are left with one."""
+    for part in parts:
+        tasks = tuple(task for task in part.tasks if not asked or task in asked)
+        if tasks:
+            yield replace(part, tasks=tasks)
 
 
 def _config(root: Path) -> PretrainedConfig:

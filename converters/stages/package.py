@@ -15,9 +15,6 @@ from model_repository import layout
 from model_repository.config import model_config, to_pbtxt
 from model_repository.manifest import Manifest, SourceRecord, encode
 
-MAX_BATCH_SIZE = 64
-"""Most rows of one request; beyond 32 rows a CPU gains nothing, and 64 leaves room for faster hosts."""
-
 TOOLS = ("torch", "transformers", "onnx", "onnxscript", "onnxruntime", "openvino", "tokenizers", "trireme")
 
 
@@ -66,7 +63,7 @@ def _manifest(work: Work) -> Manifest:
         engine=chosen.engine,
         inputs=graph.inputs,
         outputs=graph.outputs,
-        max_batch_size=MAX_BATCH_SIZE,
+        max_batch_size=graph.max_batch_size,
         tokenizer=part.tokenizer,
         image=part.image,
         parity=chosen.parity,

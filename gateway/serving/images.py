@@ -20,6 +20,9 @@ FOREIGN = frozenset({"EPS", "WMF"})
 Image.init()
 FORMATS = tuple(sorted(set(Image.OPEN) - FOREIGN))
 
+STRIP = 32
+"""Times as long as wide: of longer images only the middle is scaled; the cut throws the ends away anyway."""
+
 _NO_SPACE = dict.fromkeys(map(ord, " \t\r\n"))
 
 
@@ -96,20 +99,19 @@ class ImageDecoder:
 
 
 def fit(spec: ImageSpec, image: Image.Image) -> Image.Image:
-    """Scale as the model was trained and cut `height` x `width` from the middle.
-
-    Only what the cut keeps is computed: an image of 1 x 1,000,000 pixels, scaled whole, would take gigabytes.
-    """
-    width, height = _scaled(spec, image.size)
+    """Scale as the model was trained and cut `height` x `width` from the middle."""
+    middle = _middle(image) if spec.keep_ratio else image
+    width, height = scaled = _scaled(spec, middle.size)
     left, top = (width - spec.width) // 2, (height - spec.height) // 2
-    across, down = image.width / width, image.height / height
-    box = (
-        left * across,
-        top * down,
-        min((left + spec.width) * across, image.width),
-        min((top + spec.height) * down, image.height),
-    )
-    return image.resize((spec.width, spec.height), Image.Resampling[spec.resample.upper()], box=box)
+    whole = middle.resize(scaled, Image.Resampling[spec.resample.upper()])
+    return whole.crop((left, top, left + spec.width, top + spec.height))
+
+
+def _middle(image: Image.Image) -> Image.Image:
+    """A long strip without its far ends: scaled whole, 1 x 1,000,000 pixels would take gigabytes."""
+    across = max(0, image.width - STRIP * image.height) // 2
+    down = max(0, image.height - STRIP * image.width) // 2
+    return image.crop((across, down, image.width - across, image.height - down))
 
 
 def normalise(spec: ImageSpec, image: Image.Image) -> Array:

@@ -64,6 +64,11 @@ class Site:
         await until(lambda: self._has_ended(build))
         return await self.builds.get(build)
 
+    async def is_at(self, build: int, stage: str) -> bool:
+        summary = await self.builds.get(build)
+        assert summary.status in UNFINISHED, summary.message
+        return summary.stage == stage
+
     async def states(self) -> dict[int, VersionState]:
         return {version.number: version.state for version in await self.models.versions(None, "mini")}
 

@@ -1,10 +1,15 @@
 """Builds for tests: of a tiny model with random weights, and of the real MiniLM."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from converter_builds import MINILM, MINILM_SHA256, Build, spec_of, write_model
+from converter_builds import MINILM, MINILM_SHA256, Build, spec_of
+from converter_models import write_model
+
+# Thousands of lines an export, which pytest would format and keep.
+logging.getLogger("torch.__trace").propagate = False
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 """A site for tests: real Triton, SQLite and repository, with models put into service as a build would."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from sqlmodel import select
-from tiny_model import manifest, write_entry
+from tiny_graph import TinyGraph
 
 from control_plane.accounts.keys import KeyService
 from control_plane.accounts.service import AccountService
@@ -22,6 +24,9 @@ from model_repository.manifest import Task
 from model_repository.rollout import bring_up
 from model_repository.server import EmbeddedTriton
 from model_repository.storage import FolderStorage
+
+Aliases = Mapping[Task, tuple[str, ...]]
+NONE: Aliases = MappingProxyType({})
 
 
 @dataclass
@@ -41,15 +46,17 @@ class Site:
         (key_id,) = [key.id for key in await keys.list() if secret.startswith(key.prefix)]
         await keys.revoke(key_id)
 
-    async def announce(self, name: str, *, owner: str | None = None, aliases: tuple[str, ...] = ()) -> int:
+    async def announce(
+        self,
+        name: str,
+        *,
+        tasks: tuple[Task, ...] = (Task.EMBEDDING,),
+        owner: str | None = None,
+        aliases: Aliases = NONE,
+    ) -> int:
         """Add a model whose build has not ended; returns the version's id."""
         new = NewModel(
-            name=name,
-            source="file:/tiny",
-            task=Task.EMBEDDING,
-            owner=owner,
-            aliases=aliases,
-            description=name,
+            name=name, source="file:/tiny", tasks=tasks, owner=owner, aliases=dict(aliases), description=name
         )
         build_id = await ModelService(self.database).add(new)
         async with self.database.session() as session:
@@ -57,25 +64,27 @@ class Site:
             return build.version_id
 
     async def deploy(
-        self, name: str, *, owner: str | None = None, aliases: tuple[str, ...] = (), seed: int = 0
-    ) -> str:
-        """Put a version of a model into service; returns its entry."""
-        version_id = await self.announce(name, owner=owner, aliases=aliases)
+        self, name: str, *graphs: TinyGraph, owner: str | None = None, aliases: Aliases = NONE
+    ) -> None:
+        """Put a version of a model into service."""
+        tasks = tuple(dict.fromkeys(task for graph in graphs for task in graph.tasks))
+        version_id = await self.announce(name, tasks=tasks, owner=owner, aliases=aliases)
         async with self.database.session() as session:
             number = (await session.get_one(Version, version_id)).number
-        described = manifest(owner or "global", name, number)
-        self.storage.publish(write_entry(self.folder / described.entry, described, seed), described)
-        await self.load(described.entry)
+        described = tuple(graph.manifest(owner or "global", name, number) for graph in graphs)
+        for graph, manifest in zip(graphs, described, strict=True):
+            folder = graph.write(self.folder / manifest.entry, manifest)
+            self.storage.publish(folder, manifest)
+            await self.load(manifest.entry)
         async with self.database.session() as session:
             version = await session.get_one(Version, version_id)
-            version.manifest, version.published = described, True
+            version.manifests, version.published = described, True
             version.state, version.activated_at = VersionState.ACTIVE, utc_now()
             build = (await session.exec(select(Build).where(Build.version_id == version_id))).one()
             build.status = BuildStatus.SUCCEEDED
             router = (await session.exec(select(Router).where(Router.model_id == version.model_id))).one()
-            await route_to(session, router, version_id, Task.EMBEDDING)
+            await route_to(session, router, version_id, tasks)
             await touch_catalog(session)
-        return described.entry
 
     async def load(self, entry: str) -> None:
         client = TritonClient(self.triton.url)

@@ -9,7 +9,8 @@ import pytest
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 
 PATH = "/text-vectorisation"
-TEXT = "`text` must be a string or a list of 1 to 1024 strings, none of them empty"
+TEXT = "`text` must be a string, not empty"
+TEXTS = "`text` must be a list of 1 to 1024 items, each a string, not empty"
 MODEL = "`model` must be the name of a model, or empty or null for the default, `english`"
 
 
@@ -22,16 +23,16 @@ MODEL = "`model` must be the name of a model, or empty or null for the default, 
         (b"[]", "the body must be a JSON object: expected `object`, got `array`"),
         (b'"text"', "the body must be a JSON object: expected `object`, got `str`"),
         (b"{}", TEXT.replace("must be", "is missing: it must be")),
-        (b'{"text": null}', f"{TEXT}: expected `str | array`, got `null` at `text`"),
-        (b'{"text": 5}', f"{TEXT}: expected `str | array`, got `int` at `text`"),
-        (b'{"text": {}}', f"{TEXT}: expected `str | array`, got `object` at `text`"),
+        (b'{"text": null}', f"{TEXT}: expected `str`, got `null` at `text`"),
+        (b'{"text": 5}', f"{TEXT}: expected `str`, got `int` at `text`"),
+        (b'{"text": {}}', f"{TEXT}: expected `str`, got `object` at `text`"),
         (b'{"text": ""}', f"{TEXT}: expected `str` of length >= 1 at `text`"),
-        (b'{"text": []}', f"{TEXT}: expected `array` of length >= 1 at `text`"),
-        (b'{"text": ["a", 1]}', f"{TEXT}: expected `str`, got `int` at `text[1]`"),
-        (b'{"text": ["a", ""]}', f"{TEXT}: expected `str` of length >= 1 at `text[1]`"),
+        (b'{"text": []}', f"{TEXTS}: expected `array` of length >= 1 at `text`"),
+        (b'{"text": ["a", 1]}', f"{TEXTS}: expected `str`, got `int` at `text[1]`"),
+        (b'{"text": ["a", ""]}', f"{TEXTS}: expected `str` of length >= 1 at `text[1]`"),
         (
             json.dumps({"text": ["a"] * 1025}).encode(),
-            f"{TEXT}: expected `array` of length <= 1024 at `text`",
+            f"{TEXTS}: expected `array` of length <= 1024 at `text`",
         ),
         (b'{"text": "a", "model": 5}', f"{MODEL}: expected `str | null`, got `int` at `model`"),
         (

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from running import gateway
 from site_setup import Site
+from tiny_model import average
 
 from gateway.settings import GatewaySettings
 
@@ -57,7 +58,7 @@ async def test_life_of_an_own_model(site: Site) -> None:
         assert (early.status_code, early.json()) == (409, {"message": "model mine is still building"})
         assert early.headers["retry-after"] == "5"
 
-        await site.deploy("mine", owner="carol", seed=3)
+        await site.deploy("mine", average(seed=3), owner="carol")
         found = (await client.get("/models/mine")).json()
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", found.pop("last_deployment"))
         assert found.pop("build_message") is not None

@@ -12,7 +12,7 @@ from running import gateway
 from site_setup import Site
 from sqlalchemy import Engine, event
 from sqlmodel import select
-from tiny_model import expected
+from tiny_model import average, expected
 
 from control_plane.gateways import Gateway, all_acknowledged
 from control_plane.snapshot import read_generation
@@ -67,12 +67,12 @@ async def refused(client: httpx.AsyncClient) -> bool:
 
 async def test_new_version_takes_over_and_is_acknowledged(site: Site) -> None:
     secret = await site.key("frank")
-    await site.deploy("moving", owner="frank", seed=4)
+    await site.deploy("moving", average(seed=4), owner="frank")
     body = {"text": "w7", "model": "moving"}
     async with gateway(site, GatewaySettings(), secret) as client:
         before = (await client.post(PATH, json=body)).json()["vector"]
         np.testing.assert_allclose(before, expected("w7", 4), atol=1e-5)
-        await site.deploy("moving", owner="frank", seed=5)
+        await site.deploy("moving", average(seed=5), owner="frank")
         generation = await read_generation(site.database)
         await until(lambda: all_acknowledged(site.database, generation))
         after = (await client.post(PATH, json=body)).json()["vector"]

@@ -1,30 +1,13 @@
 """A whole real model in a few kilobytes: a word tokenizer, and an ONNX graph that averages embedding rows."""
 
-from pathlib import Path
-
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from tiny_graph import TinyGraph
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-from model_repository import layout
-from model_repository.config import model_config, to_pbtxt
-from model_repository.manifest import (
-    EmbeddingSpec,
-    Engine,
-    EngineSpec,
-    Manifest,
-    ParityReport,
-    ParityThresholds,
-    Pooling,
-    Precision,
-    SourceRecord,
-    Task,
-    TensorSpec,
-    TokenizerSpec,
-    encode,
-)
-from model_repository.probe import write_probe
+from model_repository.heads import EmbeddingHead, Pooling
+from model_repository.manifest import Task, TensorSpec
 
 WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", *(f"w{number}" for number in range(200)))
 DIMENSIONS = 8
@@ -47,30 +30,23 @@ def tokenizer() -> Tokenizer:
     return built
 
 
-def manifest(owner: str, name: str, version: int = 1) -> Manifest:
-    return Manifest(
-        owner=owner,
-        name=name,
-        version=version,
-        task=Task.EMBEDDING,
-        source=SourceRecord(uri="file:tiny", digest="sha256:0", architecture="Tiny"),
-        engine=EngineSpec(engine=Engine.ONNXRUNTIME, precision=Precision.FP32),
+def average(seed: int) -> TinyGraph:
+    """The model whose embedding matrix is `table(seed)`."""
+    ids = np.array([[2, 5, 3]], np.int64)
+    return TinyGraph(
+        onnx=_graph(seed).SerializeToString(),
+        head=EmbeddingHead(
+            output="sentence_embedding", dimensions=DIMENSIONS, pooling=Pooling.MEAN, normalise=False
+        ),
+        tasks=(Task.EMBEDDING,),
         inputs=(
             TensorSpec(name="input_ids", datatype="INT64", shape=(-1, -1)),
             TensorSpec(name="attention_mask", datatype="INT64", shape=(-1, -1)),
         ),
         outputs=(TensorSpec(name="sentence_embedding", datatype="FP32", shape=(-1, DIMENSIONS)),),
-        max_batch_size=8,
-        tokenizer=TokenizerSpec(path=layout.TOKENIZER, max_length=MAX_LENGTH, pad_id=0, pad_token="[PAD]"),
-        embedding=EmbeddingSpec(
-            output="sentence_embedding", dimensions=DIMENSIONS, pooling=Pooling.MEAN, normalise=False
-        ),
-        parity=ParityReport(
-            passed=True, thresholds=ParityThresholds(max_abs_diff=1e-4, min_cosine=0.999), cases=()
-        ),
-        candidates=(),
-        tools={},
-        created_at="2026-01-01T00:00:00Z",
+        sample={"input_ids": ids, "attention_mask": np.ones_like(ids)},
+        tokenizer=tokenizer(),
+        max_length=MAX_LENGTH,
     )
 
 
@@ -79,20 +55,6 @@ def expected(text: str, seed: int) -> np.ndarray:
     words = text.lower().split()[: MAX_LENGTH - 2]
     ids = [2, *(WORDS.index(word) if word in WORDS else 1 for word in words), 3]
     return table(seed)[ids].mean(axis=0)
-
-
-def write_entry(folder: Path, described: Manifest, seed: int) -> Path:
-    """Files of an entry, ready to be published."""
-    (folder / "tokenizer").mkdir(parents=True)
-    (folder / str(described.version)).mkdir()
-    tokenizer().save(str(folder / layout.TOKENIZER))
-    onnx.save(_graph(seed), str(folder / layout.model_path(described)))
-    (folder / layout.CONFIG).write_text(to_pbtxt(model_config(described)))
-    (folder / layout.MANIFEST).write_bytes(encode(described))
-    ids = np.array([[2, 5, 3]], np.int64)
-    right = {"sentence_embedding": table(seed)[ids[0]].mean(axis=0, keepdims=True)}
-    write_probe(folder / layout.PROBE, {"input_ids": ids, "attention_mask": np.ones_like(ids)}, right)
-    return folder
 
 
 def _graph(seed: int) -> onnx.ModelProto:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tiny_encoder import Repository
+from tiny_repository import Repository
 
 from model_repository.client import TritonClient
 from model_repository.server import EmbeddedTriton

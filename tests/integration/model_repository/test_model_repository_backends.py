@@ -5,8 +5,10 @@ import asyncio
 import numpy as np
 import openvino
 import pytest
+import tiny_vision
 import tritonclient.grpc.aio
-from tiny_encoder import VOCABULARY, Repository, make_manifest, reference, sample
+from tiny_encoder import VOCABULARY, make_manifest, reference, sample
+from tiny_repository import ENGINES, Repository
 
 from model_repository.client import TritonClient, infer_request, read_outputs
 from model_repository.errors import InferenceError
@@ -24,7 +26,7 @@ async def ask(client: TritonClient, entry: str, inputs: dict[str, Array], *outpu
     return read_outputs(await client.infer(infer_request(entry, inputs, outputs), 30))
 
 
-@pytest.mark.parametrize("engine", list(Engine))
+@pytest.mark.parametrize("engine", ENGINES)
 async def test_engines_answer_like_numpy(
     repository: Repository, client: TritonClient, engine: Engine
 ) -> None:
@@ -39,7 +41,27 @@ async def test_engines_answer_like_numpy(
     assert both["last_hidden_state"].shape == (2, 5, 64)
 
 
-@pytest.mark.parametrize("engine", list(Engine))
+@pytest.mark.parametrize("side", [8, None], ids=["one size", "any size"])
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_engines_see_images_like_numpy(
+    repository: Repository, client: TritonClient, engine: Engine, side: int | None
+) -> None:
+    manifest = repository.publish(tiny_vision.make_manifest(engine, side), tiny_vision.vision(side))
+    await bring_up(client, repository.storage, manifest)
+    requests = [
+        tiny_vision.sample(batch, side or height, side or 6, seed=batch)
+        for batch in (1, 2, 5)
+        for height in (4, 7)
+    ]
+    answers = await asyncio.gather(*(ask(client, manifest.entry, inputs, "logits") for inputs in requests))
+    for inputs, answer in zip(requests, answers, strict=True):
+        np.testing.assert_allclose(answer["logits"], tiny_vision.reference(inputs), atol=2e-6)
+    if side is not None:
+        with pytest.raises(InferenceError):
+            await ask(client, manifest.entry, tiny_vision.sample(1, side + 1, side), "logits")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 async def test_waiting_requests_run_together(
     repository: Repository, triton: EmbeddedTriton, client: TritonClient, engine: Engine
 ) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_encoder import Repository, make_manifest, reference, sample
+from tiny_encoder import make_manifest, reference, sample
+from tiny_repository import ENGINES, Repository
 
 from model_repository.client import EntryState, TritonClient, infer_request
 from model_repository.errors import ServerUnavailableError
@@ -22,7 +23,7 @@ async def is_out_of_service(client: TritonClient, manifest: Manifest) -> bool:
     return (await client.index())[manifest.entry] in (EntryState.UNKNOWN, EntryState.UNAVAILABLE)
 
 
-@pytest.mark.parametrize("engine", list(Engine))
+@pytest.mark.parametrize("engine", ENGINES)
 async def test_up_and_down_and_up_again(repository: Repository, client: TritonClient, engine: Engine) -> None:
     manifest = repository.publish(make_manifest(engine))
     assert await client.index() == {manifest.entry: EntryState.UNKNOWN}
@@ -46,7 +47,7 @@ async def test_requests_that_run_are_finished_before_it_is_gone(
         assert not isinstance(outcome, BaseException) or isinstance(outcome, ServerUnavailableError)
 
 
-@pytest.mark.parametrize("engine", list(Engine))
+@pytest.mark.parametrize("engine", ENGINES)
 async def test_a_graph_that_was_damaged_after_publishing_is_not_even_loaded(
     repository: Repository, client: TritonClient, engine: Engine
 ) -> None:
@@ -59,7 +60,7 @@ async def test_a_graph_that_was_damaged_after_publishing_is_not_even_loaded(
     assert await client.index() == {manifest.entry: EntryState.UNKNOWN}
 
 
-@pytest.mark.parametrize("engine", list(Engine))
+@pytest.mark.parametrize("engine", ENGINES)
 async def test_a_graph_that_no_engine_opens_is_refused_with_the_cause(
     repository: Repository, client: TritonClient, engine: Engine
 ) -> None:
@@ -74,7 +75,7 @@ async def test_a_graph_that_no_engine_opens_is_refused_with_the_cause(
     assert await is_out_of_service(client, manifest)
 
 
-@pytest.mark.parametrize("engine", list(Engine))
+@pytest.mark.parametrize("engine", ENGINES)
 async def test_a_wrong_answer_to_the_stored_sample_is_refused(
     repository: Repository, client: TritonClient, engine: Engine
 ) -> None:

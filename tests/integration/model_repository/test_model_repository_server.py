@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from tiny_encoder import Repository, make_manifest, sample
+from tiny_encoder import make_manifest, sample
+from tiny_repository import Repository
 
 from model_repository.client import TritonClient, infer_request
 from model_repository.environment import SHARED_MEMORY, Distribution, Level, _stub, check_environment

@@ -1,17 +1,11 @@
-"""A tiny encoder that both engines and numpy compute, and a repository that publishes versions of it."""
-
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+"""A tiny encoder that both engines and numpy compute."""
 
 import numpy as np
 import onnx
-import openvino
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from model_repository import layout
-from model_repository.config import model_config, to_pbtxt
 from model_repository.heads import EmbeddingHead, Pooling
 from model_repository.manifest import (
     Engine,
@@ -25,10 +19,7 @@ from model_repository.manifest import (
     Task,
     TensorSpec,
     TokenizerSpec,
-    encode,
 )
-from model_repository.probe import write_probe
-from model_repository.storage import FolderStorage
 from model_repository.tensors import Array
 
 VOCABULARY, DIMENSIONS = 100, 64
@@ -112,44 +103,3 @@ def make_manifest(engine: Engine, precision: Precision = Precision.FP32, name: s
         tools={},
         created_at="2026-01-01T00:00:00Z",
     )
-
-
-@dataclass(frozen=True)
-class Repository:
-    """Storage that makes and publishes tiny models."""
-
-    storage: FolderStorage
-    workspace: Path
-
-    def publish(
-        self,
-        manifest: Manifest,
-        *,
-        expected: Callable[[dict[str, Array]], Array] = reference,
-        spoil: Callable[[Path], None] = lambda path: None,
-    ) -> Manifest:
-        """Publish a version.
-
-        Args:
-            expected: what the stored sample claims to be right.
-            spoil: is called with the graph's file before it is published.
-
-        """
-        folder = self.workspace / manifest.entry
-        path = folder / layout.model_path(manifest)
-        path.parent.mkdir(parents=True)
-        if manifest.engine.engine is Engine.OPENVINO:
-            source = self.workspace / "tiny.onnx"
-            onnx.save(graph(), source)
-            openvino.save_model(openvino.Core().read_model(source), path, compress_to_fp16=False)
-        else:
-            onnx.save(graph(), path)
-        spoil(path)
-        (folder / "tokenizer").mkdir()
-        (folder / layout.TOKENIZER).write_text("{}")
-        (folder / layout.MANIFEST).write_bytes(encode(manifest))
-        (folder / layout.CONFIG).write_text(to_pbtxt(model_config(manifest)))
-        inputs = sample(3, 7)
-        write_probe(folder / layout.PROBE, inputs, {"sentence_embedding": expected(inputs)})
-        self.storage.publish(folder, manifest)
-        return manifest

@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
+from gateway.serving.encoders import Encoder
 from gateway.serving.errors import OverloadedError, TokenizerUnavailableError
-from gateway.serving.tokenization import Encoder, Tokenizers, slices
+from gateway.serving.tokenization import Tokenizers, slices
+from model_repository.heads import EmbeddingHead, Pooling
 from model_repository.manifest import (
-    EmbeddingSpec,
     Engine,
     EngineSpec,
     Manifest,
     ParityReport,
     ParityThresholds,
-    Pooling,
     Precision,
     SourceRecord,
     Task,
@@ -25,6 +25,7 @@ from model_repository.manifest import (
 )
 
 LIMIT = 8
+LONG = ["a " * 200]
 SPEC = TokenizerSpec(path="tokenizer.json", max_length=LIMIT, pad_id=0, pad_token="[PAD]")
 
 
@@ -51,14 +52,14 @@ def manifest(version: int = 1) -> Manifest:
         owner="global",
         name="m",
         version=version,
-        task=Task.EMBEDDING,
+        tasks=(Task.EMBEDDING,),
         source=SourceRecord(uri="file:m", digest="", architecture=""),
         engine=EngineSpec(engine=Engine.ONNXRUNTIME, precision=Precision.FP32),
         inputs=(),
         outputs=(),
         max_batch_size=8,
         tokenizer=SPEC,
-        embedding=EmbeddingSpec(output="o", dimensions=4, pooling=Pooling.MEAN, normalise=False),
+        head=EmbeddingHead(output="o", dimensions=4, pooling=Pooling.MEAN, normalise=False),
         parity=ParityReport(passed=True, thresholds=ParityThresholds(max_abs_diff=0, min_cosine=1), cases=()),
         candidates=(),
         tools={},
@@ -77,7 +78,10 @@ def test_early_cut_changes_nothing(make: type[Tokenizer], text: list[str]) -> No
     joined = "".join(text)
     encoder = Encoder(tokenizer.to_str().encode(), SPEC)
     tokenizer.enable_truncation(LIMIT)
-    assert encoder.encode([joined, "a"]) == [tokenizer.encode(joined).ids, tokenizer.encode("a").ids]
+    assert [each.ids for each in encoder.encode([joined, "a"])] == [
+        tokenizer.encode(joined).ids,
+        tokenizer.encode("a").ids,
+    ]
 
 
 @given(st.lists(st.integers(0, 200_000), min_size=1, max_size=30))
@@ -93,14 +97,14 @@ async def test_full_queue_refuses_at_once() -> None:
     described = manifest()
     await tokenizers.load(described, word_piece().to_str().encode())
     held = threading.Event()
-    blocker = asyncio.get_running_loop().run_in_executor(tokenizers.pool, held.wait)
-    waiting = [asyncio.create_task(tokenizers.encode(described, ["a"])) for _ in range(2)]
+    blocker = asyncio.get_running_loop().run_in_executor(tokenizers.threads.pool, held.wait)
+    waiting = [asyncio.create_task(tokenizers.encode(described, LONG)) for _ in range(2)]
     await asyncio.sleep(0)
     with pytest.raises(OverloadedError):
-        await tokenizers.encode(described, ["a"])
+        await tokenizers.encode(described, LONG)
     held.set()
     await blocker
-    assert await asyncio.gather(*waiting) == [[[2, 4, 3]], [[2, 4, 3]]]
+    assert await asyncio.gather(*waiting) == [[[2, *[4] * 6, 3]]] * 2
     tokenizers.close()
 
 

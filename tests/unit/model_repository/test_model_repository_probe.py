@@ -22,8 +22,16 @@ def test_round_trip(tmp_path: Path) -> None:
     assert np.array_equal(probe.expected["y"], RIGHT["y"])
 
 
+def test_bytes_round_trip_without_pickles(tmp_path: Path) -> None:
+    inputs = {"parameters": np.array([b'{"max_new_tokens": 8}'], object)}
+    write_probe(tmp_path / "probe.npz", inputs, RIGHT)
+    read = read_probe((tmp_path / "probe.npz").read_bytes()).inputs["parameters"]
+    assert read.dtype == object
+    assert read.tolist() == inputs["parameters"].tolist()
+
+
 def test_a_pickle_is_refused(tmp_path: Path) -> None:
-    write_probe(tmp_path / "probe.npz", {"x": np.array([print], object)}, RIGHT)
+    np.savez(tmp_path / "probe.npz", **{"inputs/x": np.array([print], object), "expected/y": RIGHT["y"]})
     with pytest.raises(RepositoryError, match="pickle"):
         read_probe((tmp_path / "probe.npz").read_bytes())
 

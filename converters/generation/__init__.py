@@ -1,0 +1,1 @@
+"""Models that generate text: their own ways through export, compile and verify."""

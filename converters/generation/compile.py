@@ -1,0 +1,121 @@
+"""Compile: the graphs with one `generation.json` a candidate, and how fast each one is on this host."""
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+from transformers import AutoConfig
+
+from converters.causes import first_line
+from converters.engines.openvino import precisions
+from converters.generation.prompts import STEPS, prompts
+from converters.generation.session import Session
+from converters.generation.settings import settings
+from converters.messages import Progress
+from converters.results import Built, Compiled
+from converters.spec import BuildSpec, Stage
+from converters.work import Work, each_part
+from converters.workspace import Workspace
+from model_repository.generation import GenerationSettings, Runtime, SamplingParameters
+from model_repository.heads import GenerationHead
+from model_repository.layout import MODEL_FILES
+from model_repository.manifest import Engine, EngineSpec, Precision
+
+CALLERS = 8
+ROUNDS = 2
+
+logger = logging.getLogger(__name__)
+
+
+def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress) -> Compiled:
+    """Write one folder a candidate and measure them all side by side."""
+    works = each_part(spec, workspace, folder, progress)
+    return Compiled(parts={work.part.name: tuple(_compile(work)) for work in works})
+
+
+def _compile(work: Work) -> list[Built]:
+    """The candidates, fastest first; for decoders the library is only asked where the pipeline fails."""
+    work.folder.mkdir()
+    head = work.part.head
+    assert isinstance(head, GenerationHead)
+    runtimes = (Runtime.LIBRARY,) if head.encoder_decoder else (Runtime.PAGED, Runtime.LIBRARY)
+    built: list[Built] = []
+    for runtime in runtimes:
+        built += _measured(work, list(_candidates(work, runtime)))
+        if any(not one.error for one in built):
+            break
+    return sorted(built, key=lambda one: -(one.texts_per_second or 0))
+
+
+def _candidates(work: Work, runtime: Runtime) -> Iterator[Built]:
+    for precision in precisions():
+        folder = work.folder / f"{runtime}-{precision}"
+        folder.mkdir()
+        for file in work.of(Stage.EXPORT).iterdir():
+            os.link(file, folder / file.name)
+        described = msgspec.json.encode(_settings(work, runtime, precision))
+        (folder / MODEL_FILES[Engine.GENERATION]).write_bytes(msgspec.json.format(described, indent=2))
+        options = {"INFERENCE_NUM_THREADS": str(work.spec.threads)}
+        engine = EngineSpec(engine=Engine.GENERATION, precision=precision, options=options)
+        yield Built(engine=engine, folder=folder.name)
+
+
+def _settings(work: Work, runtime: Runtime, precision: Precision) -> GenerationSettings:
+    head, tokenizer = work.part.head, work.part.tokenizer
+    assert isinstance(head, GenerationHead)
+    assert tokenizer is not None
+    root = work.source / work.facts.root
+    config = AutoConfig.from_pretrained(root, local_files_only=True)
+    return settings(root, config, head, tokenizer, runtime, precision)
+
+
+def _measured(work: Work, candidates: list[Built]) -> list[Built]:
+    results: list[Built] = []
+    with ExitStack() as stack:
+        sessions: dict[str, Session] = {}
+        for built in candidates:
+            try:
+                work.progress(10, f"opening {built.folder}")
+                session = Session(built.engine, work.folder / built.folder)
+                stack.callback(session.close)
+                _tokens_per_second(session, work, 1)
+            except Exception as error:
+                logger.exception("%s does not run", built.folder)
+                cause = first_line(f"{type(error).__name__}: {error}")
+                results.append(Built(engine=built.engine, error=cause))
+            else:
+                sessions[built.folder] = session
+        alone = _race(sessions, work, 1)
+        together = _race(sessions, work, CALLERS)
+        for built in candidates:
+            if built.folder in sessions:
+                single = alone[built.folder]
+                logger.info("%s: %.1f tokens a second with one caller", built.folder, single)
+                results.append(msgspec.structs.replace(built, texts_per_second=together[built.folder]))
+    return results
+
+
+def _race(sessions: Mapping[str, Session], work: Work, callers: int) -> dict[str, float]:
+    """Best of some rounds in which the candidates take turns: other work on the host only takes time away."""
+    best = dict.fromkeys(sessions, 0.0)
+    for turn in range(ROUNDS):
+        for name, session in sessions.items():
+            work.progress(20 + 40 * turn, f"measuring {name} with {callers} callers")
+            best[name] = max(best[name], _tokens_per_second(session, work, callers))
+    return best
+
+
+def _tokens_per_second(session: Session, work: Work, callers: int) -> float:
+    assert work.part.tokenizer is not None
+    head = work.part.head
+    assert isinstance(head, GenerationHead)
+    steps = min(STEPS, head.max_length // 2)
+    texts = prompts(work.tokenizer, min(work.part.tokenizer.max_length, head.max_length - steps))
+    parameters = SamplingParameters(max_new_tokens=steps, min_new_tokens=steps)
+    started = time.perf_counter()
+    answers = session.generate((texts * callers)[-callers:] if callers > 1 else texts[3:4], parameters)
+    return sum(map(len, answers)) / (time.perf_counter() - started)

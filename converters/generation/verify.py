@@ -1,0 +1,188 @@
+"""Verify: every token that a candidate picks is the one that the original would pick after the same text.
+
+Greedy decoding is compared step by step along the candidate's own output: two models that agree at every step
+generate the same text, and one that takes the second of two nearly equal tokens at one step is still judged at
+all later ones. A pick counts as the original's, too, where the original gives it a logit that is lower than
+its best by no more than the precision explains.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from msgspec.structs import replace
+
+from converters.causes import first_line
+from converters.generation.family import GenerationFamily
+from converters.generation.ids import generation_config, start_id
+from converters.generation.prompts import STEPS, prompts
+from converters.generation.session import Session
+from converters.messages import Progress
+from converters.results import Built, Compiled, Verdict, Verified
+from converters.spec import BuildSpec, ConversionError, Stage
+from converters.work import Work, each_part
+from converters.workspace import Workspace
+from model_repository.generation import (
+    INPUT_IDS,
+    PARAMETERS,
+    TOKEN_IDS,
+    SamplingParameters,
+    encode_parameters,
+)
+from model_repository.heads import GenerationHead
+from model_repository.layout import PROBE
+from model_repository.manifest import Candidate, ParityCase, ParityReport, ParityThresholds, Precision
+from model_repository.probe import write_probe
+
+TIES = {Precision.FP32: 1e-4, Precision.BF16: 3e-2}
+"""Shares of the original's largest logit within which two tokens are a tie."""
+
+PROBE_STEPS = 16
+"""Tokens of the stored sample: one prompt, and what the published candidate made of it."""
+
+logger = logging.getLogger(__name__)
+
+
+def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress) -> Verified:
+    """Judge the candidates, and store the probe.
+
+    Raises:
+        ConversionError: none of them passes; the figures are in the message.
+
+    """
+    works = each_part(spec, workspace, folder, progress)
+    return Verified(parts={work.part.name: _verify(work) for work in works})
+
+
+def _verify(work: Work) -> Verdict:
+    """Take the fastest candidate that passes; slower ones need no judgement, and keep only their speed."""
+    work.folder.mkdir()
+    judge = _Judge(work)
+    judged: list[Candidate] = []
+    chosen: Built | None = None
+    for built in work.workspace.result(Stage.COMPILE, Compiled).parts[work.part.name]:
+        candidate = Candidate(engine=built.engine, texts_per_second=built.texts_per_second, error=built.error)
+        if chosen is None and not built.error:
+            work.progress(50, f"comparing {built.folder}")
+            candidate = judge.judge(candidate, built)
+            if candidate.parity is not None and candidate.parity.passed:
+                chosen, candidate = built, replace(candidate, chosen=True)
+        judged.append(candidate)
+    if chosen is None:
+        raise ConversionError(
+            "no candidate generates like the original: " + "; ".join(_figures(one) for one in judged),
+            hint="The model cannot be converted faithfully on this host; see the log of the stage.",
+        )
+    return Verdict(folder=chosen.folder, candidates=tuple(judged))
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """The original's view of one output.
+
+    Attributes:
+        regrets: by step, how much higher the original's best logit is than that of the token picked.
+        largest: largest logit, by its size.
+
+    """
+
+    regrets: np.ndarray[Any, np.dtype[np.float64]]
+    largest: float
+
+
+class _Judge:
+    def __init__(self, work: Work) -> None:
+        torch.set_num_threads(work.spec.threads)
+        head, tokenizer = work.part.head, work.part.tokenizer
+        assert isinstance(head, GenerationHead)
+        assert tokenizer is not None
+        work.progress(0, "loading the original")
+        self._work = work
+        self._model = GenerationFamily().load(work.source, work.facts)
+        self._steps = min(STEPS, head.max_length // 2)
+        self._prompts = prompts(work.tokenizer, min(tokenizer.max_length, head.max_length - self._steps))
+        root = work.source / work.facts.root
+        self._start = start_id(root, self._model.config)
+        self._forced = generation_config(root, self._model.config).forced_bos_token_id is not None
+        self._eos = list(head.eos_ids)
+
+    def judge(self, candidate: Candidate, built: Built) -> Candidate:
+        """The candidate with its figures, or with the reason why it has none."""
+        # Ends of texts are left to the steps before them: an end tells nothing about the tokens behind it.
+        parameters = SamplingParameters(max_new_tokens=self._steps, min_new_tokens=self._steps)
+        session = None
+        try:
+            session = Session(built.engine, self._work.of(Stage.COMPILE) / built.folder)
+            answers = session.generate(self._prompts, parameters)
+            report = self._report(answers, built.engine.precision)
+            if report.passed:
+                self._store_probe(session)
+        except Exception as error:
+            logger.exception("%s does not run", built.folder)
+            return replace(candidate, error=first_line(f"{type(error).__name__}: {error}"))
+        finally:
+            if session is not None:
+                session.close()
+        return replace(candidate, parity=report)
+
+    def _report(self, answers: Sequence[list[int]], precision: Precision) -> ParityReport:
+        seen = [self._replay(*pair) for pair in zip(self._prompts, answers, strict=True)]
+        tie = TIES[precision] * max(steps.largest for steps in seen)
+        cases = tuple(
+            ParityCase(
+                batch=1,
+                length=len(steps.regrets),
+                max_abs_diff=float(steps.regrets.max(initial=0)),
+                min_cosine=1.0,
+                finite=bool(np.isfinite(steps.regrets).all()),
+                agreement=float(np.mean(steps.regrets <= tie)) if len(steps.regrets) == self._steps else 0.0,
+            )
+            for steps in seen
+        )
+        passed = all(case.finite and case.agreement == 1 for case in cases)
+        limits = ParityThresholds(max_abs_diff=tie, min_cosine=-1.0, agreement=1.0)
+        return ParityReport(passed=passed, thresholds=limits, cases=cases)
+
+    def _replay(self, prompt: list[int], answer: list[int]) -> _Steps:
+        """One run of the original over prompt and output, which has the logits of every step."""
+        with torch.inference_mode():
+            if self._start is None:
+                whole = torch.tensor([prompt + answer])
+                logits = self._model(input_ids=whole).logits[0, len(prompt) - 1 : -1]
+            else:
+                output = torch.tensor([[self._start, *answer]])
+                logits = self._model(input_ids=torch.tensor([prompt]), decoder_input_ids=output).logits[
+                    0, :-1
+                ]
+        values = logits.double().numpy()
+        values[:, self._eos] = -np.inf  # as `min_new_tokens` has it
+        best = values.max(1)
+        regrets = best - values[np.arange(len(answer)), answer]
+        if self._forced:
+            regrets[0] = 0  # the first token is no choice
+        largest = float(np.abs(values[np.isfinite(values)]).max())
+        return _Steps(regrets, largest)
+
+    def _store_probe(self, session: Session) -> None:
+        prompt = self._prompts[3]
+        parameters = SamplingParameters(max_new_tokens=PROBE_STEPS)
+        (answer,) = session.generate([prompt], parameters)
+        inputs = {
+            INPUT_IDS: np.array(prompt, np.int64),
+            PARAMETERS: np.array([encode_parameters(parameters)], np.object_),
+        }
+        write_probe(self._work.folder / PROBE, inputs, {TOKEN_IDS: np.array(answer, np.int64)})
+
+
+def _figures(candidate: Candidate) -> str:
+    report, name = candidate.parity, f"{candidate.engine.engine} {candidate.engine.precision}"
+    if report is None:
+        return f"{name}: {candidate.error}"
+    return (
+        f"{name}: {report.agreement:.1%} of the tokens agree on the worst prompt, "
+        f"largest difference {report.max_abs_diff:.3g} of {report.thresholds.max_abs_diff:.3g}"
+    )

@@ -1,0 +1,1 @@
+"""Text generation inside Triton: the backend `generation` and its engines."""

@@ -1,0 +1,76 @@
+"""One request on its way through an engine."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Protocol
+
+from model_repository.generation import FinishReason, SamplingParameters
+
+
+class Failure(StrEnum):
+    """Why a request fails, by the name that Triton has for it."""
+
+    INTERNAL = "INTERNAL"
+    UNAVAILABLE = "UNAVAILABLE"
+    INVALID_ARG = "INVALID_ARG"
+    CANCELLED = "CANCELLED"
+
+
+class Reply(Protocol):
+    """The way back to whoever asked."""
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits any more."""
+        ...
+
+    def send(self, tokens: Sequence[int], index: int, reason: FinishReason, *, last: bool) -> None:
+        """New tokens of one sequence; `last` is said once, with the last ones of all."""
+        ...
+
+    def fail(self, message: str, failure: Failure) -> None:
+        """The end, whatever has been sent before."""
+        ...
+
+
+class Job:
+    """A prompt and how to continue it; used by one thread at a time.
+
+    Attributes:
+        prompt: token ids.
+
+    """
+
+    def __init__(self, prompt: list[int], parameters: SamplingParameters, reply: Reply) -> None:
+        self.prompt = prompt
+        self.parameters = parameters
+        self._reply = reply
+        self._unfinished = parameters.num_return_sequences
+        self._done = False
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the caller has left."""
+        return self._reply.cancelled
+
+    @property
+    def done(self) -> bool:
+        """Whether the last answer has been sent."""
+        return self._done
+
+    def send(
+        self, tokens: Sequence[int], *, index: int = 0, reason: FinishReason = FinishReason.NONE
+    ) -> None:
+        """Send new tokens of a sequence; with a reason they are its last ones."""
+        self._unfinished -= reason is not FinishReason.NONE
+        self._done = self._unfinished == 0
+        self._reply.send(tokens, index, reason, last=self._done)
+
+    def fail(self, message: str, failure: Failure = Failure.INTERNAL) -> None:
+        """Answer with an error."""
+        self._done = True
+        self._reply.fail(message, failure)
+
+    def drop(self) -> None:
+        """End the request of a caller who has left."""
+        self.fail("the caller gave the request up", Failure.CANCELLED)

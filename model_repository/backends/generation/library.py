@@ -1,0 +1,204 @@
+"""The generation loop of transformers with its logits processors, over exported graphs.
+
+Requests with the same parameters that wait together run as one batch. A request that draws random numbers
+runs alone, because what it draws must not depend on who else is there. A row that is done, or whose caller
+has left, waits for the rest of its batch; when all callers have left, the batch ends with its present step.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import torch
+from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
+
+from model_repository.backends.generation.graphs import (
+    DecoderModel,
+    EncoderDecoderModel,
+    precision_properties,
+)
+from model_repository.backends.generation.inbox import Inbox
+from model_repository.backends.generation.job import Failure, Job
+from model_repository.generation import FinishReason, GenerationSettings, SamplingParameters
+from model_repository.manifest import Precision
+
+QUEUE = 256
+"""Requests that may run or wait; more are refused at once."""
+
+ROWS = 32
+"""Most rows of one batch, beams and several answers counted."""
+
+HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
+
+
+class LibraryEngine:
+    """One model, and the one thread that runs it."""
+
+    def __init__(self, folder: Path, settings: GenerationSettings, properties: dict[str, Any]) -> None:
+        kind = EncoderDecoderModel if settings.encoder_decoder else DecoderModel
+        self._model = kind(folder, {**properties, **precision_properties(HINTS[settings.precision])})
+        self._settings = settings
+        self._inbox = Inbox(QUEUE)
+        self._closing = False
+        self._thread = Thread(target=self._run, name="library")
+        self._thread.start()
+
+    def submit(self, job: Job) -> None:
+        """Take a job over.
+
+        Raises:
+            QueueFullError: too many wait already.
+
+        """
+        self._inbox.put(job)
+
+    def close(self) -> None:
+        """End the thread after its present step; jobs that are not done fail as unavailable."""
+        waiting = self._inbox.close()
+        self._closing = True
+        self._thread.join()
+        for job in waiting:
+            job.fail("the model is being unloaded", Failure.UNAVAILABLE)
+
+    def _run(self) -> None:
+        while (jobs := self._inbox.take(_fits, wait=True)) is not None:
+            try:
+                self._generate(jobs)
+            except _AbandonedError:
+                pass
+            except Exception as error:  # noqa: BLE001  # the loop may raise anything; its callers must hear of it
+                for job in jobs:
+                    if not job.done:
+                        job.fail(f"{type(error).__name__}: {error}")
+            finally:
+                for job in jobs:
+                    if not job.done:
+                        job.fail("the model is being unloaded", Failure.UNAVAILABLE)
+                self._inbox.release(len(jobs))
+
+    def _generate(self, jobs: list[Job]) -> None:
+        parameters, settings = jobs[0].parameters, self._settings
+        if parameters.do_sample:
+            torch.seed() if parameters.seed is None else torch.manual_seed(parameters.seed)
+        stops = frozenset((*settings.eos_ids, *parameters.stop_ids))
+        prompts = [job.prompt for job in jobs]
+        inputs = _padded(prompts, settings.pad_id, left=not settings.encoder_decoder)
+        if (cache := self._model.new_cache()) is not None:
+            inputs["past_key_values"] = cache
+        rows = _Rows(jobs, stops, lambda: self._closing)
+        with torch.inference_mode():
+            sequences = self._model.generate(
+                **inputs,
+                generation_config=_config(parameters, settings, stops),
+                stopping_criteria=StoppingCriteriaList([rows]),
+            )
+        if parameters.num_beams > 1:
+            new = 1 if settings.encoder_decoder else inputs["input_ids"].shape[1]
+            rows.finish(sequences[:, new:].tolist())
+
+
+class _AbandonedError(Exception):
+    """Nobody waits for this batch any more."""
+
+
+class _Rows(StoppingCriteria):  # type: ignore[misc]  # transformers is not analysed
+    """Looks at the batch after each step: sends the new tokens, and says which rows need no more."""
+
+    def __init__(self, jobs: Sequence[Job], stops: frozenset[int], closing: Any) -> None:
+        self._jobs = jobs
+        self._stops = stops
+        self._closing = closing
+        parameters = jobs[0].parameters
+        self._limit = parameters.max_new_tokens
+        self._answers = parameters.num_return_sequences
+        self._beams = parameters.num_beams > 1
+        self._steps = 0
+        self._open = [True] * (len(jobs) * self._answers)
+
+    def __call__(self, input_ids: torch.Tensor, _scores: Any, **_: Any) -> torch.Tensor:
+        for job in self._jobs:
+            if not job.done and job.cancelled:
+                job.drop()
+        if self._closing() or all(job.done for job in self._jobs):
+            raise _AbandonedError
+        self._steps += 1
+        if self._beams:
+            return torch.zeros(len(input_ids), dtype=torch.bool)
+        for row, token in enumerate(input_ids[:, -1].tolist()):
+            self._advance(row, token)
+        return ~torch.tensor(self._open)
+
+    def finish(self, sequences: list[list[int]]) -> None:
+        """Send whole answers, as a beam search has them only at its end."""
+        for row, sequence in enumerate(sequences):
+            job, index = self._place(row)
+            end = next((at for at, token in enumerate(sequence) if token in self._stops), None)
+            if not job.done:
+                reason = FinishReason.LENGTH if end is None else FinishReason.STOP
+                job.send(sequence[:end], index=index, reason=reason)
+
+    def _advance(self, row: int, token: int) -> None:
+        job, index = self._place(row)
+        if job.done or not self._open[row]:
+            self._open[row] = False
+            return
+        if token in self._stops:
+            job.send([], index=index, reason=FinishReason.STOP)
+            self._open[row] = False
+        elif self._steps == self._limit:
+            job.send([token], index=index, reason=FinishReason.LENGTH)
+            self._open[row] = False
+        else:
+            job.send([token], index=index)
+
+    def _place(self, row: int) -> tuple[Job, int]:
+        return self._jobs[row // self._answers], row % self._answers
+
+
+def _fits(job: Job, chosen: list[Job]) -> bool:
+    if not chosen:
+        return True
+    parameters = job.parameters
+    rows = max(parameters.num_beams, parameters.num_return_sequences)
+    alike = not parameters.do_sample and parameters == chosen[0].parameters
+    return alike and (len(chosen) + 1) * rows <= ROWS
+
+
+def _padded(prompts: Sequence[Sequence[int]], pad_id: int, *, left: bool) -> dict[str, Any]:
+    longest = max(len(prompt) for prompt in prompts)
+    ids = torch.full((len(prompts), longest), pad_id)
+    mask = torch.zeros_like(ids)
+    for row, prompt in enumerate(prompts):
+        place = slice(longest - len(prompt), None) if left else slice(len(prompt))
+        ids[row, place] = torch.tensor(prompt)
+        mask[row, place] = 1
+    return {"input_ids": ids, "attention_mask": mask}
+
+
+def _config(
+    parameters: SamplingParameters, settings: GenerationSettings, stops: frozenset[int]
+) -> GenerationConfig:
+    sampling = {
+        "temperature": parameters.temperature,
+        "top_k": parameters.top_k,
+        "top_p": parameters.top_p,
+    }
+    beams = {"length_penalty": parameters.length_penalty, "early_stopping": parameters.early_stopping}
+    return GenerationConfig(
+        max_new_tokens=parameters.max_new_tokens,
+        min_new_tokens=parameters.min_new_tokens,
+        do_sample=parameters.do_sample,
+        repetition_penalty=parameters.repetition_penalty,
+        no_repeat_ngram_size=parameters.no_repeat_ngram_size,
+        num_beams=parameters.num_beams,
+        num_return_sequences=parameters.num_return_sequences,
+        eos_token_id=sorted(stops) or None,
+        pad_token_id=settings.pad_id,
+        decoder_start_token_id=settings.start_id,
+        forced_bos_token_id=settings.forced_bos_id,
+        forced_eos_token_id=settings.forced_eos_id,
+        use_cache=True,
+        **(sampling if parameters.do_sample else {}),
+        **(beams if parameters.num_beams > 1 else {}),
+    )
