@@ -76,15 +76,15 @@ def _shipped_hints() -> Mapping[tuple[Task, str], str]:
         for model in load_catalogue(catalogue).models:
             for task in model.tasks:
                 for name in (model.name, *model.aliases.get(task, ())):
-                    hints.setdefault((task, name), _hint(catalogue, model, name))
+                    hints.setdefault((task, name), _hint(catalogue, model, task, name))
     return hints
 
 
-def _hint(catalogue: str, model: CatalogueModel, name: str) -> str:
+def _hint(catalogue: str, model: CatalogueModel, task: Task, name: str) -> str:
     words = ["trireme models add", model.source, "--name", model.name]
     words += [f"--task {task}" for task in model.tasks]
     if name != model.name:
-        words += ["--alias", name]
+        words += ["--alias", f"{task}={name}"]
     if model.sha256 is not None:
         words += ["--sha256", model.sha256]
     return (

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from control_plane.models.schemas import ModelSummary, VersionSummary
+from model_repository.heads import GenerationHead
 from model_repository.manifest import Candidate, Manifest, ParityReport
 
 
@@ -40,9 +41,10 @@ def _candidates(manifest: Manifest) -> Table:
     table = Table(
         "",
         "tried",
-        "texts/s",
+        f"{_unit(manifest)}/s",
         "largest difference",
         "smallest cosine",
+        "agreement",
         "",
         box=None,
         title=f"Candidates {manifest.part}".strip(),
@@ -55,9 +57,16 @@ def _candidates(manifest: Manifest) -> Table:
             f"{candidate.texts_per_second:.0f}" if candidate.texts_per_second else "",
             f"{parity.max_abs_diff:.1e}" if parity else "",
             f"{parity.min_cosine:.6f}" if parity else "",
+            f"{parity.agreement:.1%}" if parity else "",
             _verdict(candidate),
         )
     return table
+
+
+def _unit(manifest: Manifest) -> str:
+    if isinstance(manifest.head, GenerationHead):
+        return "tokens"
+    return "images" if manifest.image else "texts"
 
 
 def _verdict(candidate: Candidate) -> str:
@@ -73,10 +82,15 @@ def _parity(report: ParityReport) -> Table:
         "length",
         "largest difference",
         "smallest cosine",
+        "agreement",
         box=None,
         title="Against the original",
-        caption=f"limits: difference {limits.max_abs_diff:.0e}, cosine {limits.min_cosine}",
+        caption=(
+            f"limits: difference {limits.max_abs_diff:.0e}, cosine {limits.min_cosine}, "
+            f"agreement {limits.agreement:.0%}"
+        ),
     )
     for case in report.cases:
-        table.add_row(str(case.batch), str(case.length), f"{case.max_abs_diff:.1e}", f"{case.min_cosine:.6f}")
+        figures = f"{case.max_abs_diff:.1e}", f"{case.min_cosine:.6f}", f"{case.agreement:.1%}"
+        table.add_row(str(case.batch), str(case.length), *figures)
     return table

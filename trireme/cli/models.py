@@ -1,7 +1,7 @@
 """`trireme models`: add, look at, roll back and remove models."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -20,7 +20,7 @@ from trireme.cli.options import Config, Data, settings
 from trireme.data_folder import is_served
 from trireme.progress import follow
 from trireme.report import describe_model
-from trireme.settings import Settings
+from trireme.settings import Settings, SettingsError
 from trireme.state import database
 
 app = typer.Typer(help="Add, list, show, roll back and remove models.", no_args_is_help=True)
@@ -42,7 +42,9 @@ def add(
     task: Annotated[list[Task] | None, typer.Option(help="What it does; found out if left out.")] = None,
     sha256: Annotated[str | None, typer.Option(help="Digest of the wheel; required for wheels.")] = None,
     description: Annotated[str, typer.Option(help="One line about it.")] = "",
-    alias: Annotated[list[str] | None, typer.Option(help="Another name for each --task.")] = None,
+    alias: Annotated[
+        list[str] | None, typer.Option(metavar="[TASK=]NAME", help="Another name, within one or each --task.")
+    ] = None,
     account: Owner = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the build to its end.")] = True,
     data: Data = None,
@@ -56,7 +58,7 @@ def add(
         sha256=sha256,
         tasks=tuple(task or ()),
         description=description,
-        aliases={each: tuple(alias) for each in task or ()} if alias else {},
+        aliases=_aliases(alias or (), task or ()),
         owner=account,
     )
 
@@ -178,3 +180,19 @@ def _absolute(source: str) -> str:
     """A folder is named relative to where the command runs, and found by a worker that runs elsewhere."""
     scheme, _, rest = source.partition(":")
     return f"file:{Path(rest).expanduser().absolute()}" if scheme == "file" else source
+
+
+def _aliases(given: Sequence[str], tasks: Sequence[Task]) -> dict[Task, tuple[str, ...]]:
+    aliases: dict[Task, tuple[str, ...]] = {}
+    for text in given:
+        prefix, separator, name = text.rpartition("=")
+        try:
+            meant = [Task(prefix)] if separator else tasks
+        except ValueError as error:
+            known = ", ".join(Task)
+            raise SettingsError(f"--alias {text}: no such task", hint=f"Tasks: {known}") from error
+        if not meant:
+            raise SettingsError(f"--alias {text} needs a task", hint="Write TASK=NAME, or give --task.")
+        for each in meant:
+            aliases[each] = (*aliases.get(each, ()), name)
+    return aliases
