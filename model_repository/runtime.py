@@ -11,13 +11,15 @@ from model_repository.environment import Distribution, library_path, python_libr
 from model_repository.manifest import Engine
 
 STUB_MODE = 0o755
+PACKAGE = Path(backends.__path__[0]).parent
 
 
 def assemble_backends(runtime: Path, distribution: Distribution) -> Path:
     """Folder of backends for `--backend-directory`, made anew.
 
     Triton's Python backend with the stub of this Python version, and for each engine the module that takes
-    the place of the vendor's native backend.
+    the place of the vendor's native backend, with a link to this very package: the stub imports from its
+    backend's folder and the installed packages, whatever PYTHONPATH says.
     """
     folder = runtime / "backends"
     shutil.rmtree(folder, ignore_errors=True)
@@ -28,6 +30,7 @@ def assemble_backends(runtime: Path, distribution: Distribution) -> Path:
     for engine in Engine:
         (folder / engine).mkdir()
         shutil.copyfile(Path(backends.__path__[0], engine, "model.py"), folder / engine / "model.py")
+        (folder / engine / PACKAGE.name).symlink_to(PACKAGE)
     return folder
 
 

@@ -74,4 +74,4 @@ def read_outputs(response: ModelInferResponse) -> dict[str, Array]:
 def _to_bytes(array: Array) -> bytes:
     if not array.dtype.hasobject:
         return array.tobytes()
-    return b"".join(serialize_byte_tensor(array).tolist())
+    return serialize_byte_tensor(array).item() if array.size else b""
