@@ -112,7 +112,8 @@ async def test_missing_models_say_how_to_get_them(database: Database):
         catalog.resolve(1, Task.QUESTION_ANSWERING, "english")
     assert unknown.value.hint == (
         f"It is not installed here: `trireme models add hf:kiri-ai/{T5} --name {T5} --task text-generation "
-        "--task question-answering --task summarisation --task emotion --alias question-answering=english` adds it, "
+        "--task question-answering --task summarisation --task emotion "
+        "--alias question-answering=english` adds it, "
         "or restart with `trireme serve --catalogue full`."
     )
     assert "--catalogue starter" in catalog.missing[Task.EMBEDDING, "english"]
