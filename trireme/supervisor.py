@@ -91,7 +91,8 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         secret = root_key(settings)
         await KeyService(db).ensure_root(secret)
         await install(db, load_catalogue(settings.catalogue))
-        builds = [build.id for build in await BuildService(db).list() if build.status in UNFINISHED]
+        newest_first = await BuildService(db).list()
+        builds = [build.id for build in reversed(newest_first) if build.status in UNFINISHED]
         urls = settings.triton.urls
         if not urls:
             urls = ((await stack.enter_async_context(embedded_triton(settings))).url,)
