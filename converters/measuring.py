@@ -38,6 +38,6 @@ def rows_per_second(
             if turn > 0:
                 best[name] = min(best[name], time.perf_counter() - started)
         if turn > 0:
-            slowest = OUT_OF_THE_RACE * min(best.values())
+            slowest = OUT_OF_THE_RACE * min(best.values(), default=0.0)
             racing = {name: session for name, session in racing.items() if best[name] <= slowest}
     return {name: rows / seconds for name, seconds in best.items()}

@@ -77,10 +77,10 @@ def test_an_unknown_architecture(make_build, model_folder: Path) -> None:
     assert "the architecture MambaFormerModel is not known" in error.message
 
 
-def test_a_model_for_another_task(make_build, model_folder: Path) -> None:
-    change_json(model_folder / "config.json", architectures=["BertForQuestionAnswering"])
+def test_a_model_for_no_task_that_is_converted(make_build, model_folder: Path) -> None:
+    change_json(model_folder / "config.json", architectures=["BertForNextSentencePrediction"])
     error = refused(make_build(f"file:{model_folder}"), Stage.INSPECT)
-    assert "BertForQuestionAnswering does none of the tasks" in error.message
+    assert "BertForNextSentencePrediction does none of the tasks" in error.message
 
 
 def test_weights_of_another_model(make_build, model_folder: Path) -> None:
@@ -90,11 +90,11 @@ def test_weights_of_another_model(make_build, model_folder: Path) -> None:
 
 
 def test_a_pipeline_with_a_step_that_is_not_converted(make_build, model_folder: Path) -> None:
-    steps = ["Transformer", "Pooling", "Dense"]
+    steps = ["Transformer", "Pooling", "LSTM"]
     modules = [{"path": step, "type": f"sentence_transformers.models.{step}"} for step in steps]
     (model_folder / "modules.json").write_text(json.dumps(modules))
     error = refused(make_build(f"file:{model_folder}"), Stage.INSPECT)
-    assert "the pipeline's step Dense is not converted" in error.message
+    assert "the pipeline's step LSTM is not converted" in error.message
 
 
 def test_a_damaged_tokenizer(make_build, model_folder: Path) -> None:
