@@ -8,7 +8,7 @@ from converters.messages import Progress
 from converters.tensors import Tensors
 
 ROUNDS = 3
-OUT_OF_THE_RACE = 2.0
+OUT_OF_THE_RACE = 1.5
 """A candidate this many times slower than the fastest is measured once only: its place is clear."""
 
 ENOUGH_SECONDS = 30.0
