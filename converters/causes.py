@@ -22,7 +22,12 @@ def explain(error: Exception) -> Failed:
         return Failed("the disk is full", "Free some space where builds are kept; the build then goes on.")
     if isinstance(error, MemoryError) or "can't allocate memory" in text:
         return Failed("not enough memory", "Free some memory, or use a smaller model.")
-    return Failed(f"{type(error).__name__}: {first_line(text)}".rstrip(": "), "See the log of the stage.")
+    return Failed(in_one_line(error), "See the log of the stage.")
+
+
+def in_one_line(error: Exception) -> str:
+    """Type and first line of an error."""
+    return f"{type(error).__name__}: {first_line(str(error))}".rstrip(": ")
 
 
 @contextmanager

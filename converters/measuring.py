@@ -8,7 +8,7 @@ from converters.messages import Progress
 from converters.tensors import Tensors
 
 ROUNDS = 3
-OUT_OF_THE_RACE = 2.0
+OUT_OF_THE_RACE = 1.5
 """A candidate this many times slower than the fastest is measured once only: its place is clear."""
 
 ENOUGH_SECONDS = 30.0
@@ -38,6 +38,6 @@ def rows_per_second(
             if turn > 0:
                 best[name] = min(best[name], time.perf_counter() - started)
         if turn > 0:
-            slowest = OUT_OF_THE_RACE * min(best.values())
+            slowest = OUT_OF_THE_RACE * min(best.values(), default=0.0)
             racing = {name: session for name, session in racing.items() if best[name] <= slowest}
     return {name: rows / seconds for name, seconds in best.items()}

@@ -24,6 +24,7 @@ from gateway.observability.requests import RequestObserver
 from gateway.openapi import openapi_config
 from gateway.schemas import StructSchemas
 from gateway.serving.engine import Engine
+from gateway.serving.generation.model import GenerationModel
 from gateway.serving.images import ImageDecoder
 from gateway.serving.rows import RowRunner
 from gateway.serving.snapshots import Snapshots
@@ -51,7 +52,12 @@ def create_app(
     """
     snapshots = Snapshots()
     tokenizers = Tokenizers(threads=settings.tokenizer_threads, queue=settings.tokenizer_queue)
-    triton = TritonPool(triton_urls, timeout=settings.triton_timeout, in_flight=settings.packs_in_flight)
+    triton = TritonPool(
+        triton_urls,
+        timeout=settings.triton_timeout,
+        in_flight=settings.packs_in_flight,
+        stream_timeout=settings.stream_timeout,
+    )
     rows = RowRunner(
         triton, tokens_per_pack=settings.tokens_per_pack, packs_per_request=settings.packs_per_request
     )
@@ -61,7 +67,12 @@ def create_app(
         max_bytes=settings.max_image_bytes,
         max_pixels=settings.max_image_pixels,
     )
-    engine = Engine(snapshots, text=TextModel(tokenizers, rows), image=ImageModel(decoder, rows))
+    engine = Engine(
+        snapshots,
+        text=TextModel(tokenizers, rows),
+        image=ImageModel(decoder, rows),
+        generation=GenerationModel(tokenizers, triton, streams_per_request=settings.streams_per_request),
+    )
     feed = CatalogFeed(
         snapshots,
         tokenizers,

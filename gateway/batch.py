@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 from litestar.dto import AbstractDTO
 from litestar.openapi.spec import Reference, Schema
+from litestar.params import BodyKwarg
 from litestar.typing import FieldDefinition
 from msgspec import Meta
 from numpy.typing import NDArray
@@ -118,7 +119,13 @@ class BatchJSON(AbstractDTO[I]):
     ) -> Reference | Schema:
         """Document both forms."""
         forms = [FieldDefinition.from_annotation(kind) for kind in (cls.decoder.kind, cls.decoder.batch_kind)]
-        return Schema(one_of=[schema_creator.for_field_definition(form) for form in forms])
+        body = field_definition.kwarg_definition
+        assert isinstance(body, BodyKwarg)
+        return Schema(
+            title=body.title,
+            one_of=[schema_creator.for_field_definition(form) for form in forms],
+            examples=[each.value for each in body.examples or ()],
+        )
 
     def decode_bytes(self, value: bytes) -> Batch[I]:
         """Body of the request; see `BatchDecoder.decode`."""

@@ -24,6 +24,8 @@ class GatewaySettings:
         tokens_per_pack: most tokens, padding included, that one ModelInfer carries.
         packs_per_request: packs of one request that may be on their way to Triton together.
         packs_in_flight: packs of all requests that may be on their way to Triton together.
+        streams_per_request: texts of one request that a model generates from together.
+        stream_timeout: seconds that Triton has for all that it generates from one text.
         triton_timeout: seconds that Triton has for a pack, the wait for a free slot included.
         poll_interval: seconds between two looks at the catalogue's generation.
         drain_timeout: seconds that running requests have to finish after SIGTERM.
@@ -44,6 +46,8 @@ class GatewaySettings:
     tokens_per_pack: int = 8192
     packs_per_request: int = 4
     packs_in_flight: int = 64
+    streams_per_request: int = 32
+    stream_timeout: float = 300.0
     triton_timeout: float = 30.0
     poll_interval: float = 0.25
     drain_timeout: int = 30

@@ -1,7 +1,7 @@
 """One Triton server over gRPC: what the rollout, the reconciler and the gateway's hot path need of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from enum import StrEnum
 from typing import Never
 
@@ -101,7 +101,7 @@ class TritonClient:
         self,
         request: pb.ModelInferRequest,
         timeout: float,  # noqa: ASYNC109  # a deadline that the server is told, too
-    ) -> AsyncIterator[pb.ModelInferResponse]:
+    ) -> AsyncGenerator[pb.ModelInferResponse, None]:
         """Responses of one request to a model that answers with several; leaving early cancels the request.
 
         Args:

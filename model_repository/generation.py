@@ -55,7 +55,8 @@ class SamplingParameters(Struct, frozen=True, kw_only=True, omit_defaults=True):
         num_beams: hypotheses kept in a beam search; 1 is no beam search.
         length_penalty: exponent on the length that scores of beams are divided by; matters only there.
         early_stopping: a beam search ends with the first `num_beams` finished hypotheses.
-        num_return_sequences: answers to the one prompt; more than 1 needs sampling or as many beams.
+        num_return_sequences: answers to the one prompt; more than 1 needs sampling without beams, or as
+            many beams.
         seed: of the random numbers; the same seed draws the same tokens, whatever else is running. None draws
             other ones each time.
         stop_ids: tokens that end a sequence beside the model's own.
@@ -113,8 +114,8 @@ class GenerationSettings(Struct, frozen=True, kw_only=True):
         start_id: first token of the output of an encoder-decoder.
         forced_bos_id: token that must come right after it, or None.
         forced_eos_id: token that must come last when the length runs out, or None.
-        cache_tokens: tokens of all running sequences whose keys and values the paged engine has room for; what
-            does not fit waits.
+        cache_tokens: tokens of all running sequences that the paged engine has room for; what does not fit
+            waits.
 
     """
 

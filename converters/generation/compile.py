@@ -70,7 +70,7 @@ def _settings(work: Work, runtime: Runtime, precision: Precision) -> GenerationS
     assert tokenizer is not None
     root = work.source / work.facts.root
     config = AutoConfig.from_pretrained(root, local_files_only=True)
-    return settings(root, config, head, tokenizer, runtime, precision)
+    return settings(root, config, head, tokenizer, runtime=runtime, precision=precision)
 
 
 def _measured(work: Work, candidates: list[Built]) -> list[Built]:

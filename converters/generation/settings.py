@@ -23,6 +23,7 @@ def settings(
     config: PretrainedConfig,
     head: GenerationHead,
     tokenizer: TokenizerSpec,
+    *,
     runtime: Runtime,
     precision: Precision,
 ) -> GenerationSettings:
@@ -47,5 +48,5 @@ def _cache_tokens(config: PretrainedConfig, longest: int, precision: Precision) 
     text = config.get_text_config(decoder=True)
     heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
     size = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
-    token = 2 * text.num_hidden_layers * heads * size * BYTES[precision]
+    token = int(2 * text.num_hidden_layers * heads * size * BYTES[precision])
     return max(longest, min(CACHE_BYTES // token, SEQUENCES * longest))

@@ -1,9 +1,9 @@
 """Verify: every token that a candidate picks is the one that the original would pick after the same text.
 
-Greedy decoding is compared step by step along the candidate's own output: two models that agree at every step
-generate the same text, and one that takes the second of two nearly equal tokens at one step is still judged at
-all later ones. A pick counts as the original's, too, where the original gives it a logit that is lower than
-its best by no more than the precision explains.
+Greedy decoding is compared step by step along the candidate's own output: two models that agree at every
+step generate the same text, and one that takes the second of two nearly equal tokens at one step is still
+judged at all later ones. A pick counts as the original's, too, where the original gives it a logit that is
+lower than its best by no more than the precision explains.
 """
 
 import logging

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from converters.causes import first_line
+from converters.causes import in_one_line
 from converters.comparison import answers
 from converters.engines import Session, onnxruntime, open_session, openvino
 from converters.measuring import rows_per_second
@@ -46,7 +46,7 @@ def _compile(work: Work) -> tuple[Built, ...]:
             session.run(sample, outputs)
         except Exception as error:
             logger.exception("%s could not be made", name)
-            built[name] = Built(engine=engine, error=first_line(f"{type(error).__name__}: {error}"))
+            built[name] = Built(engine=engine, error=in_one_line(error))
             continue
         sessions[name] = session
         built[name] = Built(engine=engine, folder=name)

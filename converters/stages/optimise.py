@@ -8,7 +8,7 @@ import onnx_ir
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from transformers.exporters.onnxruntime_fusions import fuse_for_onnxruntime
 
-from converters.causes import first_line
+from converters.causes import in_one_line
 from converters.engines.onnxruntime import save
 from converters.messages import Progress
 from converters.results import Optimised, Variant, Variants
@@ -45,12 +45,12 @@ def _variant(make: Callable[[Path, Path], None], work: Work, name: str) -> Varia
         make(work.of(Stage.EXPORT) / FILE, folder / FILE)
     except Exception as error:
         logger.exception("%s could not be made", name)
-        return Variant(error=first_line(f"{type(error).__name__}: {error}"))
+        return Variant(error=in_one_line(error))
     return Variant(folder=name)
 
 
 def _fuse(plain: Path, target: Path) -> None:
-    model = onnx_ir.load(plain)
+    model = onnx_ir.external_data.load_to_model(onnx_ir.load(plain))
     fuse_for_onnxruntime(model, "cpu")
     save(onnx_ir.to_proto(model), target)
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from msgspec.structs import replace
 
-from converters.causes import first_line
+from converters.causes import in_one_line
 from converters.comparison import answers, by_token
 from converters.engines import open_session
 from converters.families.registry import GRAPH_FAMILIES
@@ -96,7 +96,7 @@ def _judge(candidate: Candidate, files: Path, work: Work, references: list[Case]
         report = examine(work.part.head, open_session(candidate.engine, files), references, limits)
     except Exception as error:
         logger.exception("%s does not run", _name(candidate.engine))
-        return replace(candidate, error=first_line(f"{type(error).__name__}: {error}"))
+        return replace(candidate, error=in_one_line(error))
     return replace(candidate, parity=report)
 
 

@@ -25,14 +25,14 @@ class Encoder:
     """Cuts at the model's limit; of a pair, token by token from whichever is longer at the time."""
 
     def __init__(self, data: bytes, spec: TokenizerSpec) -> None:
-        self._tokenizer = Tokenizer.from_buffer(data)
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(spec.max_length)
+        self.tokenizer = Tokenizer.from_buffer(data)
+        self.tokenizer.no_padding()
+        self.tokenizer.enable_truncation(spec.max_length)
         self._first_guess = CHARACTERS_PER_TOKEN * spec.max_length
 
     def encode(self, texts: Sequence[Text]) -> list[Encoding]:
         """Tokens of each text, special ones included, without offsets; releases the GIL while it works."""
-        encodings: list[Encoding] = self._tokenizer.encode_batch_fast([self._shorten(text) for text in texts])
+        encodings: list[Encoding] = self.tokenizer.encode_batch_fast([self._shorten(text) for text in texts])
         return encodings
 
     def _shorten(self, text: Text) -> Text:
@@ -52,7 +52,7 @@ class Encoder:
         while size < len(text):
             end = text.rfind(" ", 0, size)
             beginning = text[: end if end > 0 else size]
-            (encoding,) = self._tokenizer.encode_batch_fast([beginning])
+            (encoding,) = self.tokenizer.encode_batch_fast([beginning])
             if encoding.overflowing:
                 return beginning
             size *= 8
@@ -66,10 +66,10 @@ class WindowEncoder:
     """
 
     def __init__(self, data: bytes, spec: TokenizerSpec, *, pairs: bool) -> None:
-        self._tokenizer = Tokenizer.from_buffer(data)
-        self._tokenizer.no_padding()
+        self.tokenizer = Tokenizer.from_buffer(data)
+        self.tokenizer.no_padding()
         strategy = "only_second" if pairs else "only_first"
-        self._tokenizer.enable_truncation(
+        self.tokenizer.enable_truncation(
             spec.max_length, stride=spec.max_length // OVERLAP, strategy=strategy
         )
         self._questions = Tokenizer.from_buffer(data)
@@ -83,7 +83,7 @@ class WindowEncoder:
             InputTooLongError: a text is so long that its windows would keep everybody else waiting.
 
         """
-        encodings: list[Encoding] = self._tokenizer.encode_batch([self._checked(text) for text in texts])
+        encodings: list[Encoding] = self.tokenizer.encode_batch([self._checked(text) for text in texts])
         return encodings
 
     def _checked(self, text: Text) -> Text:

@@ -5,31 +5,42 @@ when the model does something else, ModelNotReadyError when no version of it has
 whatever the task itself raises.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from typing import Never
 
 from control_plane.catalog import Key, ModelNotFoundError, Provider, TaskNotSupportedError
-from gateway.serving.errors import BuiltInModelError
+from gateway.serving.errors import BuiltInModelError, HistoryRefusedError
+from gateway.serving.generation.model import GenerationModel
+from gateway.serving.generation.results import Chunk
 from gateway.serving.images import EncodedImage
 from gateway.serving.labels import Labels, Ranking
 from gateway.serving.snapshots import Snapshots
 from gateway.serving.tasks.embedding import Embeddings, EmbeddingTask
+from gateway.serving.tasks.generation import Choose, Generations, GenerationTask
 from gateway.serving.tasks.image import ImageModel
 from gateway.serving.tasks.image_classification import ImageClassificationTask
 from gateway.serving.tasks.image_embedding import ImageEmbeddingTask
+from gateway.serving.tasks.prompted import PromptedTask, Turn
+from gateway.serving.tasks.question_answering import ExtractiveAnswerTask
 from gateway.serving.tasks.text import TextModel
 from gateway.serving.tasks.text_classification import TextClassificationTask
+from model_repository.heads import GenerationHead
 from model_repository.manifest import Task
 
 
 class Engine:
     """Resolves a name in the snapshot and runs the task on the provider behind it."""
 
-    def __init__(self, snapshots: Snapshots, *, text: TextModel, image: ImageModel) -> None:
+    def __init__(
+        self, snapshots: Snapshots, *, text: TextModel, image: ImageModel, generation: GenerationModel
+    ) -> None:
         self._snapshots = snapshots
         self._embedding = EmbeddingTask(text)
         self._text_classification = TextClassificationTask(text)
+        self._extractive = ExtractiveAnswerTask(text)
+        self._generation = GenerationTask(generation)
+        self._prompted = PromptedTask(generation)
         self._image_embedding = ImageEmbeddingTask(image, self._embedding)
         self._image_classification = ImageClassificationTask(image, self._image_embedding, self._embedding)
 
@@ -44,6 +55,53 @@ class Engine:
         """Labels of texts; see `TextClassificationTask.run`."""
         with self._route(caller, Task.TEXT_CLASSIFICATION, model) as provider:
             return await self._text_classification.run(provider, texts, labels, top_k=top_k)
+
+    async def answer(
+        self,
+        caller: Key,
+        model: str,
+        questions: Sequence[str],
+        contexts: Sequence[str],
+        histories: Sequence[Sequence[Turn]],
+    ) -> list[str | None]:
+        """Answers to questions from their contexts, None where a context has none.
+
+        Models that mark passages know no earlier turns; those that generate say in their own words that there
+        is no answer.
+
+        Raises:
+            HistoryRefusedError: earlier turns for a model that marks passages.
+            TriremeError: see `ExtractiveAnswerTask.run` and `PromptedTask.answer`.
+
+        """
+        with self._route(caller, Task.QUESTION_ANSWERING, model) as provider:
+            if isinstance(provider.graph(Task.QUESTION_ANSWERING).head, GenerationHead):
+                return list(await self._prompted.answer(provider, questions, contexts, histories))
+            if any(histories):
+                raise HistoryRefusedError(f"model {model} does not read earlier questions and answers")
+            return [each.text for each in await self._extractive.run(provider, questions, contexts)]
+
+    async def generate(self, caller: Key, model: str, texts: Sequence[str], choose: Choose) -> Generations:
+        """Texts continued or answered; see `GenerationTask.run`."""
+        with self._route(caller, Task.TEXT_GENERATION, model) as provider:
+            return await self._generation.run(provider, texts, choose)
+
+    async def stream(self, caller: Key, model: str, text: str, choose: Choose) -> AsyncGenerator[Chunk, None]:
+        """A text continued or answered, chunk by chunk; see `GenerationTask.stream`."""
+        with self._route(caller, Task.TEXT_GENERATION, model) as provider:
+            async with aclosing(self._generation.stream(provider, text, choose)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+
+    async def summarise(self, caller: Key, model: str, texts: Sequence[str]) -> list[str]:
+        """Summaries of texts; see `PromptedTask.summarise`."""
+        with self._route(caller, Task.SUMMARISATION, model) as provider:
+            return await self._prompted.summarise(provider, texts)
+
+    async def emotions(self, caller: Key, model: str, texts: Sequence[str]) -> list[tuple[str, ...]]:
+        """Emotions of texts; see `PromptedTask.emotions`."""
+        with self._route(caller, Task.EMOTION, model) as provider:
+            return await self._prompted.emotions(provider, texts)
 
     async def embed_images(self, caller: Key, model: str, images: Sequence[EncodedImage]) -> Embeddings:
         """Vectors of images; see `ImageEmbeddingTask.run`."""

@@ -56,3 +56,11 @@ class BuiltInModelError(TriremeError):
 
     status = 400
     code = "built_in_model"
+
+
+class HistoryRefusedError(TriremeError):
+    """The model reads one question at a time."""
+
+    status = 400
+    code = "history_refused"
+    default_hint = "Leave the earlier questions and answers out, or use a model that generates."

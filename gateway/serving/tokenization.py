@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from tokenizers import Encoding
+from tokenizers import Encoding, Tokenizer
 
 from gateway.serving.encoders import Encoder, Text, WindowEncoder, create_encoder
 from gateway.serving.errors import TokenizerUnavailableError
@@ -53,9 +53,7 @@ class Tokenizers:
             InputTooLongError: a text is too long even for windows.
 
         """
-        encoder = self._encoders.get(manifest.entry)
-        if encoder is None:
-            raise TokenizerUnavailableError(f"the tokenizer of model {manifest.name} is not loaded")
+        encoder = self._encoder(manifest)
         if sum(map(_characters, texts)) <= IN_PLACE_CHARACTERS:
             return encoder.encode(texts)
         with self.threads.admit():
@@ -64,9 +62,24 @@ class Tokenizers:
                 rows += await self.threads.run(encoder.encode, part)
             return rows
 
+    def tokenizer(self, manifest: Manifest) -> Tokenizer:
+        """The tokenizer itself, to turn tokens into text.
+
+        Raises:
+            TokenizerUnavailableError: it is not loaded.
+
+        """
+        return self._encoder(manifest).tokenizer
+
     def close(self) -> None:
         """End the threads; what waits is dropped."""
         self.threads.close()
+
+    def _encoder(self, manifest: Manifest) -> Encoder | WindowEncoder:
+        encoder = self._encoders.get(manifest.entry)
+        if encoder is None:
+            raise TokenizerUnavailableError(f"the tokenizer of model {manifest.name} is not loaded")
+        return encoder
 
 
 def slices(texts: Sequence[Text]) -> Iterator[Sequence[Text]]:

@@ -1,7 +1,8 @@
 """The pool of gRPC clients: one ModelInfer a pack, to a server that answers, within a time limit."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from time import monotonic
 
@@ -37,15 +38,19 @@ class TritonPool:
     Args:
         urls: gRPC addresses `host:port` of the servers that hold the site's repository.
         timeout: seconds for one pack, waiting included.
+        stream_timeout: seconds for one stream, all of its responses included.
         in_flight: packs that may be on their way together; the others wait their turn.
 
     """
 
-    def __init__(self, urls: Sequence[str], *, timeout: float, in_flight: int) -> None:
+    def __init__(
+        self, urls: Sequence[str], *, timeout: float, in_flight: int, stream_timeout: float = 300.0
+    ) -> None:
         self._urls = urls
         self._site: list[Server] = []
         self._others: dict[str, Server] = {}
         self._timeout = timeout
+        self._stream_timeout = stream_timeout
         self._slots = asyncio.Semaphore(in_flight)
 
     def open(self) -> None:
@@ -82,6 +87,45 @@ class TritonPool:
                 f"the inference server did not answer within {self._timeout:g} seconds"
             ) from None
         return read_outputs(response)
+
+    async def stream(
+        self,
+        provider: Provider,
+        graph: Manifest,
+        inputs: Mapping[str, NDArray[np.generic]],
+        outputs: Sequence[str],
+    ) -> AsyncGenerator[Mapping[str, NDArray[np.generic]], None]:
+        """Outputs of each response to one request to a graph that answers with several.
+
+        Another server is asked only as long as none has responded.
+
+        Raises:
+            ServerUnavailableError: no server answers or takes the request, or it is not done in time.
+            RefusedInputError: the model refuses the request.
+            InferenceError: the model answered with an error.
+
+        """
+        request = infer_request(graph.entry, inputs, outputs)
+        failure = ServerUnavailableError("no inference server is configured")
+        for server in self._candidates(provider):
+            server.in_flight += 1
+            begun = False
+            try:
+                async with aclosing(server.client.stream(request, self._stream_timeout)) as responses:
+                    async for response in responses:
+                        begun = True
+                        yield read_outputs(response)
+            except ServerUnavailableError as error:
+                if begun:
+                    raise
+                failure = error
+                server.avoid_until = monotonic() + AVOID_SECONDS
+                log.warning("inference server failed", url=server.url, cause=error.message)
+            else:
+                return
+            finally:
+                server.in_flight -= 1
+        raise failure
 
     async def loaded(self) -> dict[str, set[str] | None]:
         """Entries that each of the site's servers can run now, by address; None where it does not answer."""

@@ -109,7 +109,7 @@ def _built_in(models: Iterable[ModelSummary]) -> list[ModelItem]:
     for model in models:
         if model.active_version is None:
             continue
-        for task in model.tasks:
+        for task in filter(TASK_NAMES.__contains__, model.tasks):
             for name in model.aliases.get(task, (model.name,)):
                 tasks[name].append(task)
                 if model.description not in descriptions[name]:

@@ -3,12 +3,16 @@
 from litestar import Router
 
 from gateway.apis.backprop.custom import CustomController
+from gateway.apis.backprop.emotion import EmotionController
 from gateway.apis.backprop.errors import render
 from gateway.apis.backprop.image_classification import ImageClassificationController
 from gateway.apis.backprop.image_text_vectorisation import ImageTextVectorisationController
 from gateway.apis.backprop.image_vectorisation import ImageVectorisationController
 from gateway.apis.backprop.models import ModelsController
+from gateway.apis.backprop.qa import QAController
+from gateway.apis.backprop.summarisation import SummarisationController
 from gateway.apis.backprop.text_classification import TextClassificationController
+from gateway.apis.backprop.text_generation import TextGenerationController
 from gateway.apis.backprop.text_vectorisation import TextVectorisationController
 from gateway.auth import key_layer
 from gateway.errors import handlers
@@ -26,6 +30,10 @@ def create_router(snapshots: Snapshots) -> Router:
             ImageClassificationController,
             ImageVectorisationController,
             ImageTextVectorisationController,
+            TextGenerationController,
+            QAController,
+            SummarisationController,
+            EmotionController,
             CustomController,
             ModelsController,
         ],

@@ -4,8 +4,10 @@ Whether a context answers at all is judged as models trained with unanswerable q
 first token, which stands for "not here". When that beats every passage, there is no answer.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -85,15 +87,22 @@ class ExtractiveAnswerTask:
         rows = [row for each in windows for row in each]
         outputs = {head.start: (LENGTH,), head.end: (LENGTH,)}
         found = await self._model.infer(provider, graph, rows, outputs)
-        spans = [best_span(*each) for each in zip(rows, found[head.start], found[head.end], strict=True)]
-        ends = np.cumsum([len(each) for each in windows])
-        return [
-            _answer(context, [span for span in spans[end - len(own) : end] if span])
-            for context, own, end in zip(contexts, windows, ends, strict=True)
-        ]
+        spans = zip(rows, found[head.start], found[head.end], strict=True)
+        return await asyncio.to_thread(_answers, contexts, list(map(len, windows)), spans)
 
 
-def best_span(window: Encoding, starts: Array, ends: Array) -> _Span | None:
+def _answers(
+    contexts: Sequence[str], windows: Sequence[int], spans: Iterable[tuple[Encoding, Array, Array]]
+) -> list[Answer]:
+    """Answers from the logits of all windows; `windows` counts those of each context."""
+    found = (_best_span(*each) for each in spans)
+    return [
+        _answer(context, [span for span in islice(found, number) if span])
+        for context, number in zip(contexts, windows, strict=True)
+    ]
+
+
+def _best_span(window: Encoding, starts: Array, ends: Array) -> _Span | None:
     """Most probable passage of a window's context, or None where the window has no context.
 
     Args:
@@ -124,13 +133,13 @@ def best_span(window: Encoding, starts: Array, ends: Array) -> _Span | None:
 
 
 def _answer(context: str, spans: Sequence[_Span]) -> Answer:
-    """The best passage of all windows, unless no window finds an answer as likely as none."""
+    """The best passage of all windows, unless it is less likely than none even where that is least likely."""
     if not spans:
         return Answer(None, 1.0)
     best = max(spans, key=lambda span: span.logit)
-    likeliest = min(spans, key=lambda span: span.null)
-    if likeliest.null > best.logit:
-        return Answer(None, likeliest.null_score)
+    closest = min(spans, key=lambda span: span.null)
+    if closest.null > best.logit:
+        return Answer(None, closest.null_score)
     start, _ = _word(best.window, best.first)
     _, end = _word(best.window, best.last)
     text = context[start:end]

@@ -1,7 +1,9 @@
 """Texts to the entities in them: token classification."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from statistics import fmean
 
 from tokenizers import Encoding
@@ -40,6 +42,10 @@ class Entity:
     text: str
 
 
+_Window = tuple[Encoding, Array]
+"""Tokens of a part of a text, and their logits, float32 `[tokens, labels]`."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Word:
     """A word with the label of its first token, as such models are trained."""
@@ -74,14 +80,21 @@ class TokenClassificationTask:
         windows = [[encoding, *encoding.overflowing] for encoding in encodings]
         rows = [row for each in windows for row in each]
         found = await self._model.infer(provider, graph, rows, {head.output: (LENGTH, len(head.labels))})
-        logits = iter(found[head.output])
-        return [
-            list(_entities(text, _words([(window, next(logits)) for window in own], head.labels, overlap)))
-            for text, own in zip(texts, windows, strict=True)
-        ]
+        judged = zip(rows, found[head.output], strict=True)
+        own = [list(islice(judged, len(each))) for each in windows]
+        return await asyncio.to_thread(_read, texts, own, head.labels, overlap)
 
 
-def _words(windows: Sequence[tuple[Encoding, Array]], labels: Sequence[str], overlap: int) -> Iterator[_Word]:
+def _read(
+    texts: Sequence[str], windows: Sequence[Sequence[_Window]], labels: Sequence[str], overlap: int
+) -> list[list[Entity]]:
+    """Entities of each text from the logits of its windows."""
+    return [
+        list(_entities(text, _words(own, labels, overlap))) for text, own in zip(texts, windows, strict=True)
+    ]
+
+
+def _words(windows: Sequence[_Window], labels: Sequence[str], overlap: int) -> Iterator[_Word]:
     """Words of a text in their order, each from the window in which it is further from the edge."""
     reached = -1
     for number, (window, logits) in enumerate(windows):

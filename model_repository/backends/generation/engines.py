@@ -1,6 +1,8 @@
 """Which engine does what: one interface over the pipeline for decoders and the library's own loop."""
 
+from collections.abc import Callable
 from pathlib import Path
+from threading import Lock, Thread
 from typing import Any, Protocol
 
 from model_repository.backends.generation.inbox import QueueFullError
@@ -8,6 +10,10 @@ from model_repository.backends.generation.job import Job
 from model_repository.generation import GenerationSettings, Runtime
 
 __all__ = ["Engine", "QueueFullError", "open_engine"]
+
+
+WAITING = 64
+"""Jobs that may wait for an engine to open."""
 
 
 class Engine(Protocol):
@@ -45,31 +51,67 @@ def open_engine(folder: Path, settings: GenerationSettings, parameters: dict[str
 
 
 class _PagedFirst:
-    """The pipeline, and for what it does not do (beams, n-gram rules) the library on the same graph.
-
-    The library, and with it torch, is loaded by the first request that needs it.
-    """
+    """The pipeline, and for what it does not do (beams, n-gram rules) the library on the same graph."""
 
     def __init__(self, folder: Path, settings: GenerationSettings, properties: dict[str, Any]) -> None:
         from model_repository.backends.generation import paged  # noqa: PLC0415  # absent where not needed
 
         self._suits = paged.suits
         self._paged = paged.PagedEngine(folder, settings, properties)
-        self._open_library = lambda: _library(folder, settings, properties)
-        self._library: Engine | None = None
+        self._library = _Later(lambda: _library(folder, settings, properties))
 
     def submit(self, job: Job) -> None:
-        if self._suits(job.parameters):
-            self._paged.submit(job)
-            return
-        if self._library is None:
-            self._library = self._open_library()
-        self._library.submit(job)
+        (self._paged if self._suits(job.parameters) else self._library).submit(job)
 
     def close(self) -> None:
         self._paged.close()
-        if self._library is not None:
-            self._library.close()
+        self._library.close()
+
+
+class _Later:
+    """An engine that is opened, in a thread of its own, when the first job comes for it.
+
+    The library brings torch, which takes seconds and memory that most models never need.
+    """
+
+    def __init__(self, opening: Callable[[], Engine]) -> None:
+        self._opening = opening
+        self._lock = Lock()
+        self._engine: Engine | None = None
+        self._waiting: list[Job] = []
+        self._thread: Thread | None = None
+
+    def submit(self, job: Job) -> None:
+        with self._lock:
+            if self._engine is not None:
+                self._engine.submit(job)
+                return
+            if len(self._waiting) == WAITING:
+                raise QueueFullError
+            self._waiting.append(job)
+            if self._thread is None:
+                self._thread = Thread(target=self._open, name="opening")
+                self._thread.start()
+
+    def close(self) -> None:
+        if self._thread is not None:
+            self._thread.join()
+        if self._engine is not None:
+            self._engine.close()
+
+    def _open(self) -> None:
+        try:
+            engine = self._opening()
+        except Exception as error:  # noqa: BLE001  # whatever it is, those who wait must hear of it
+            with self._lock:
+                waiting, self._waiting, self._thread = self._waiting, [], None
+            for job in waiting:
+                job.fail(f"{type(error).__name__}: {error}")
+            return
+        with self._lock:
+            for job in self._waiting:
+                engine.submit(job)
+            self._engine = engine
 
 
 def _library(folder: Path, settings: GenerationSettings, properties: dict[str, Any]) -> Engine:

@@ -1,6 +1,7 @@
 """Builds for tests: of a tiny model with random weights, and of the real MiniLM."""
 
 import logging
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,9 +32,20 @@ def make_build(tmp_path: Path) -> Callable[..., Build]:
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """A finished build of a tiny BERT; tests copy its workspace before they touch it."""
-    root = tmp_path_factory.mktemp("tiny")
-    build = Build(spec_of(f"file:{write_model(root / 'source', 'bert')}"), root / "workspace")
-    build.run()
+    return finished(tmp_path_factory.mktemp("tiny"), "bert")
+
+
+@pytest.fixture(scope="session")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """A finished build of a tiny extractive reader, for the same use."""
+    return finished(tmp_path_factory.mktemp("reader"), "bert-qa")
+
+
+def finished(root: Path, architecture: str) -> Build:
+    build = Build(spec_of(f"file:{write_model(root / 'source', architecture)}"), root / "workspace")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporters' own
+        build.run_here()
     return build
 
 

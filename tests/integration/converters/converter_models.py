@@ -79,9 +79,7 @@ ARCHITECTURES: dict[str, Callable[[], Any]] = {
     "deberta-v2": lambda: hf.DebertaV2Model(hf.DebertaV2Config(**DEBERTA)),
     "mpnet": lambda: hf.MPNetModel(hf.MPNetConfig(**SIZE, pad_token_id=1)),
     "modernbert": lambda: hf.ModernBertModel(hf.ModernBertConfig(**MODERNBERT)),
-    "fnet": lambda: hf.FNetModel(
-        hf.FNetConfig(**{k: v for k, v in SIZE.items() if k != "num_attention_heads"}, pad_token_id=0)
-    ),
+    "longformer": lambda: hf.LongformerModel(hf.LongformerConfig(**SIZE, attention_window=8)),
     "bert-moods": lambda: hf.BertForSequenceClassification(hf.BertConfig(**SIZE, id2label=MOODS)),
     "roberta-moods": lambda: hf.RobertaForSequenceClassification(
         hf.RobertaConfig(**ROBERTA, id2label=MOODS, problem_type="multi_label_classification")

@@ -23,6 +23,14 @@ def refused(build, stage: Stage) -> ConversionError:
     return error
 
 
+def refused_here(build) -> ConversionError:
+    with pytest.raises(ConversionError) as caught:
+        build.run_here()
+    assert "\n" not in caught.value.message
+    assert caught.value.hint
+    return caught.value
+
+
 def change_json(path: Path, **values: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | values))
 
@@ -60,7 +68,7 @@ def test_a_wheel_with_another_digest(make_build, monkeypatch, tmp_path: Path) ->
 def test_a_corrupt_weight_file(make_build, model_folder: Path) -> None:
     weights = model_folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1000])
-    error = refused(make_build(f"file:{model_folder}"), Stage.INSPECT)
+    error = refused_here(make_build(f"file:{model_folder}"))
     assert error.message.startswith("model.safetensors is corrupt")
 
 
@@ -73,31 +81,31 @@ def test_weights_that_are_pickles_only(make_build, model_folder: Path) -> None:
 
 def test_an_unknown_architecture(make_build, model_folder: Path) -> None:
     change_json(model_folder / "config.json", architectures=["MambaFormerModel"], model_type="mambaformer")
-    error = refused(make_build(f"file:{model_folder}"), Stage.INSPECT)
+    error = refused_here(make_build(f"file:{model_folder}"))
     assert "the architecture MambaFormerModel is not known" in error.message
 
 
-def test_a_model_for_another_task(make_build, model_folder: Path) -> None:
-    change_json(model_folder / "config.json", architectures=["BertForQuestionAnswering"])
-    error = refused(make_build(f"file:{model_folder}"), Stage.INSPECT)
-    assert "BertForQuestionAnswering does none of the tasks" in error.message
+def test_a_model_for_no_task_that_is_converted(make_build, model_folder: Path) -> None:
+    change_json(model_folder / "config.json", architectures=["BertForNextSentencePrediction"])
+    error = refused_here(make_build(f"file:{model_folder}"))
+    assert "BertForNextSentencePrediction does none of the tasks" in error.message
 
 
 def test_weights_of_another_model(make_build, model_folder: Path) -> None:
     change_json(model_folder / "config.json", num_hidden_layers=3)
-    error = refused(make_build(f"file:{model_folder}"), Stage.EXPORT)
+    error = refused_here(make_build(f"file:{model_folder}"))
     assert "the weights lack 16 tensors of BertModel, such as encoder.layer.2" in error.message
 
 
 def test_a_pipeline_with_a_step_that_is_not_converted(make_build, model_folder: Path) -> None:
-    steps = ["Transformer", "Pooling", "Dense"]
+    steps = ["Transformer", "Pooling", "LSTM"]
     modules = [{"path": step, "type": f"sentence_transformers.models.{step}"} for step in steps]
     (model_folder / "modules.json").write_text(json.dumps(modules))
-    error = refused(make_build(f"file:{model_folder}"), Stage.INSPECT)
-    assert "the pipeline's step Dense is not converted" in error.message
+    error = refused_here(make_build(f"file:{model_folder}"))
+    assert "the pipeline's step LSTM is not converted" in error.message
 
 
 def test_a_damaged_tokenizer(make_build, model_folder: Path) -> None:
     (model_folder / "tokenizer.json").write_text("{")
-    error = refused(make_build(f"file:{model_folder}"), Stage.INSPECT)
+    error = refused_here(make_build(f"file:{model_folder}"))
     assert "the tokenizer cannot be loaded" in error.message

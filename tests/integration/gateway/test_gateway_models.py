@@ -18,11 +18,21 @@ async def test_account_without_models(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("value", ["true", "TRUE", "True", "1"])
-async def test_built_in_models_hide_their_build(client: httpx.AsyncClient, value: str) -> None:
-    response = await client.get("/models", params={"include_global": value})
-    assert response.json() == [
-        {"id": "model_english", "name": "english", "description": "tiny", "tasks": ["text-vectorisation"]}
-    ]
+async def test_built_in_models_hide_their_build(zoo: httpx.AsyncClient, value: str) -> None:
+    response = await zoo.get("/models", params={"include_global": value})
+    listed = {model["name"]: (model["description"], model["tasks"]) for model in response.json()}
+    assert listed == {
+        "clip": ("clip", ["text-vectorisation", "image-vectorisation"]),
+        "colours": ("colours", ["image-classification"]),
+        "english": (
+            "clip nli spans tiny",
+            ["image-classification", "text-classification", "qa", "text-vectorisation"],
+        ),
+        "sentiment": ("sentiment", ["text-classification"]),
+    }
+    for model in response.json():
+        assert model.keys() == {"id", "name", "description", "tasks"}
+        assert model["id"] == f"model_{model['name']}"
 
 
 @pytest.mark.parametrize("value", ["false", "FALSE", "0"])

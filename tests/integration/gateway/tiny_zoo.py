@@ -3,14 +3,12 @@
 Each comes twice: as the original in transformers, to compare with, and as the graph that a build makes of it.
 """
 
-import io
-import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import torch
+from tiny_export import traced
 from tiny_graph import TinyGraph
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
@@ -38,7 +36,7 @@ from model_repository.heads import (
     SpanHead,
     TokenClassificationHead,
 )
-from model_repository.manifest import Task, TensorSpec
+from model_repository.manifest import Task
 
 SENTENCES = (
     "I am really mad because my product broke.",
@@ -185,7 +183,7 @@ def clip_towers() -> tuple[TinyModel, TinyModel]:
         assert not [name for name in missing if "position_ids" not in name]
     tokenizer = byte_pairs()
     ids = np.array([tokenizer.encode("a red square").ids], np.int64)
-    reads = _graph(
+    reads = traced(
         text,
         {"input_ids": ids, "attention_mask": np.ones_like(ids)},
         ("text_embeds",),
@@ -196,7 +194,7 @@ def clip_towers() -> tuple[TinyModel, TinyModel]:
         part="text",
     )
     scale = whole.logit_scale.exp().item()
-    sees = _graph(
+    sees = traced(
         image,
         {"pixel_values": np.zeros((1, 3, IMAGE.height, IMAGE.width), np.float32)},
         ("image_embeds",),
@@ -235,7 +233,7 @@ def colours() -> TinyModel:
     sample = {"pixel_values": np.zeros((1, 3, 32, 32), np.float32)}
     head = ClassificationHead(output="logits", labels=COLOURS)
     return TinyModel(
-        model, _graph(model, sample, ("logits",), head, (Task.IMAGE_CLASSIFICATION,), image=squeezed)
+        model, traced(model, sample, ("logits",), head, (Task.IMAGE_CLASSIFICATION,), image=squeezed)
     )
 
 
@@ -261,7 +259,7 @@ def _bert(kind: type[PreTrainedModel], head: Head, task: Task, *, labels: int) -
     }
     outputs = (head.start, head.end) if isinstance(head, SpanHead) else (head.output,)
     return TinyModel(
-        model, _graph(model, sample, outputs, head, (task,), tokenizer=tokenizer, max_length=MAX_LENGTH)
+        model, traced(model, sample, outputs, head, (task,), tokenizer=tokenizer, max_length=MAX_LENGTH)
     )
 
 
@@ -271,72 +269,3 @@ def _spread(model: torch.nn.Module) -> None:
         for weight in model.parameters():
             if weight.ndim > 1:
                 weight.mul_(8)
-
-
-def _graph(
-    model: PreTrainedModel,
-    sample: dict[str, np.ndarray],
-    outputs: Sequence[str],
-    head: Head,
-    tasks: tuple[Task, ...],
-    **more: object,
-) -> TinyGraph:
-    traced = tuple(torch.from_numpy(array) for array in _padded(sample).values())
-    shown = _Shown(model, tuple(sample), tuple(outputs)).eval()
-    axes = {0: "batch", 1: "length"} if "input_ids" in sample else {0: "batch"}
-    file = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # tracing is deprecated, and takes a tenth of the time
-        torch.onnx.export(
-            shown,
-            traced,
-            file,
-            dynamo=False,
-            opset_version=17,
-            input_names=list(sample),
-            output_names=list(outputs),
-            dynamic_axes=dict.fromkeys(sample, axes) | {name: {0: "batch"} for name in outputs},
-        )
-    with torch.no_grad():
-        right = dict(zip(outputs, shown(*traced), strict=True))
-    return TinyGraph(
-        onnx=file.getvalue(),
-        head=head,
-        tasks=tasks,
-        inputs=tuple(_spec(name, array, "INT64") for name, array in sample.items()),
-        outputs=tuple(_spec(name, right[name].numpy(), "FP32") for name in outputs),
-        sample=sample,
-        **more,  # type: ignore[arg-type]
-    )
-
-
-class _Shown(torch.nn.Module):
-    """A model with its inputs by position and only the outputs that count."""
-
-    def __init__(self, model: PreTrainedModel, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
-        super().__init__()
-        self.model = model
-        self._inputs = inputs
-        self._outputs = outputs
-
-    def forward(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        found = self.model(**dict(zip(self._inputs, tensors, strict=True)))
-        return tuple(found[name] for name in self._outputs)
-
-
-def _padded(sample: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The sample twice, once with padding behind it: traced without any, a model forgets its mask."""
-    if "attention_mask" not in sample:
-        return sample
-    behind = {name: np.pad(array, ((0, 0), (0, 2))) for name, array in sample.items()}
-    beside = {name: np.pad(array, ((0, 0), (0, 2)), mode="edge") for name, array in sample.items()}
-    return {name: np.concatenate([behind[name], beside[name]]) for name in sample}
-
-
-def _spec(name: str, array: np.ndarray, datatype: str) -> TensorSpec:
-    if array.ndim == 4:
-        return TensorSpec(name=name, datatype="FP32", shape=(-1, *array.shape[1:]))
-    ragged = datatype == "INT64" or name in {"start_logits", "end_logits"} or array.ndim == 3
-    return TensorSpec(
-        name=name, datatype=datatype, shape=(-1, -1, *array.shape[2:]) if ragged else (-1, *array.shape[1:])
-    )

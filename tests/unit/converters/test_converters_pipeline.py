@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
-from converters.inspection.pipeline import Pipeline, read_pipeline
+from converters.inspection.pipeline import Activation, Dense, Pipeline, read_pipeline
 from converters.spec import ConversionError
-from model_repository.manifest import Pooling
+from model_repository.heads import Pooling
 
 
 def write(root: Path, kinds: list[str], pooling: dict[str, object], transformer: str = "") -> Path:
@@ -16,6 +18,7 @@ def write(root: Path, kinds: list[str], pooling: dict[str, object], transformer:
         "Pooling": "1_Pooling",
         "Normalize": "2_Normalize",
         "Dense": "3_Dense",
+        "LSTM": "4_LSTM",
     }
     modules = [
         {"idx": n, "name": str(n), "path": paths[kind], "type": f"sentence_transformers.models.{kind}"}
@@ -83,7 +86,47 @@ def test_other_poolings_are_refused(tmp_path: Path, config: dict[str, object]) -
         read_pipeline(write(tmp_path, ["Transformer", "Pooling"], config))
 
 
-@pytest.mark.parametrize("kinds", [["Transformer", "Pooling", "Dense"], ["Pooling"], ["Transformer"]])
+def write_dense(root: Path, activation: str) -> Path:
+    write(root, ["Transformer", "Pooling", "Dense", "Normalize"], MEAN)
+    (root / "3_Dense").mkdir()
+    config = {"in_features": 8, "out_features": 4, "bias": False, "activation_function": activation}
+    (root / "3_Dense/config.json").write_text(json.dumps(config))
+    save_file({"linear.weight": np.zeros((4, 8), np.float32)}, root / "3_Dense/model.safetensors")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("name", "activation"),
+    [
+        ("torch.nn.modules.activation.Tanh", Activation.TANH),
+        ("torch.nn.modules.linear.Identity", Activation.IDENTITY),
+    ],
+)
+def test_a_dense_layer(tmp_path: Path, name: str, activation: Activation) -> None:
+    pipeline = read_pipeline(write_dense(tmp_path, name))
+    assert pipeline is not None
+    assert pipeline.dense == (
+        Dense(path="3_Dense", in_features=8, out_features=4, bias=False, activation=activation),
+    )
+    assert pipeline.normalise
+
+
+def test_another_activation_is_refused(tmp_path: Path) -> None:
+    write_dense(tmp_path, "torch.nn.modules.activation.GELU")
+    with pytest.raises(ConversionError, match="the activation GELU"):
+        read_pipeline(tmp_path)
+
+
+def test_a_dense_layer_without_safetensors_is_refused(tmp_path: Path) -> None:
+    write_dense(tmp_path, "torch.nn.modules.activation.Tanh")
+    (tmp_path / "3_Dense/model.safetensors").rename(tmp_path / "3_Dense/pytorch_model.bin")
+    with pytest.raises(ConversionError, match=r"no \.safetensors weights"):
+        read_pipeline(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "kinds", [["Transformer", "Dense", "Pooling"], ["Transformer", "Pooling", "LSTM"], ["Pooling"], []]
+)
 def test_other_steps_are_refused(tmp_path: Path, kinds: list[str]) -> None:
     with pytest.raises(ConversionError, match="is not converted"):
         read_pipeline(write(tmp_path, kinds, MEAN))

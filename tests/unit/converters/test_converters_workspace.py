@@ -50,7 +50,7 @@ def test_a_stage_whose_files_are_not_whole_is_not_finished(workspace: Workspace,
 
 
 def test_a_stage_that_begins_forgets_all_that_was_made_from_it(workspace: Workspace) -> None:
-    workspace.save(Stage.EXPORT, Exported(exporter="any", answer="x", inputs=(), outputs=()), seconds=1)
+    workspace.save(Stage.EXPORT, Exported(parts={}), seconds=1)
     workspace.begin(Stage.INSPECT)
     assert workspace.finished(Stage.FETCH) is not None
     assert workspace.finished(Stage.EXPORT) is None

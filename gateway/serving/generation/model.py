@@ -1,0 +1,156 @@
+"""Runs models that generate: text to prompt, prompt to a stream of tokens, tokens to text."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+
+import numpy as np
+
+from control_plane.catalog import Provider
+from gateway.observability.timing import stage
+from gateway.serving.batching import Pack, send_all
+from gateway.serving.errors import InputTooLongError
+from gateway.serving.generation.detokenisation import TextStream
+from gateway.serving.generation.results import Chunk, Generated, GenerationParameters
+from gateway.serving.tokenization import Tokenizers
+from gateway.serving.triton import TritonPool
+from model_repository.generation import (
+    FINISH_REASON,
+    INDEX,
+    INPUT_IDS,
+    PARAMETERS,
+    TOKEN_IDS,
+    FinishReason,
+    encode_parameters,
+)
+from model_repository.heads import GenerationHead
+from model_repository.manifest import Manifest
+
+OUTPUTS = (TOKEN_IDS, INDEX, FINISH_REASON)
+
+
+class GenerationModel:
+    """One stream a prompt; what runs together is decided in Triton.
+
+    Args:
+        streams_per_request: prompts of one request that are worked on together.
+
+    """
+
+    def __init__(self, tokenizers: Tokenizers, triton: TritonPool, *, streams_per_request: int) -> None:
+        self._tokenizers = tokenizers
+        self._triton = triton
+        self._streams_per_request = streams_per_request
+
+    async def run(
+        self, provider: Provider, graph: Manifest, texts: Sequence[str], parameters: GenerationParameters
+    ) -> list[list[Generated]]:
+        """Answers to each text, `num_return_sequences` of them.
+
+        A text that is too long for an encoder-decoder is cut. One that leaves a decoder no room for the
+        answer is refused, because cutting it would change what is continued.
+
+        Raises:
+            InputTooLongError: a decoder has no room for text and answer.
+            RefusedInputError: the model does not take the parameters.
+            InferenceError: the model failed.
+            ServerUnavailableError: no Triton server answers, or not in time, or it has too much to do.
+            OverloadedError: the gateway cannot take more work now.
+
+        """
+        prompts = await self._prompts(graph, texts, parameters)
+        answers: list[list[Generated]] = [[] for _ in texts]
+
+        async def answer(positions: Pack) -> None:
+            (position,) = positions
+            chunks = self._chunks(provider, graph, prompts[position], parameters)
+            answers[position] = await _collect(chunks, parameters, len(prompts[position]))
+
+        packs = [[position] for position in range(len(texts))]
+        with stage("triton"):
+            await send_all(packs, answer, at_once=self._streams_per_request)
+        return answers
+
+    async def stream(
+        self, provider: Provider, graph: Manifest, text: str, parameters: GenerationParameters
+    ) -> AsyncGenerator[Chunk, None]:
+        """The answers to one text as they are written; leaving early ends them.
+
+        Raises:
+            TriremeError: as `run`.
+
+        """
+        (prompt,) = await self._prompts(graph, [text], parameters)
+        async with aclosing(self._chunks(provider, graph, prompt, parameters)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _prompts(
+        self, graph: Manifest, texts: Sequence[str], parameters: GenerationParameters
+    ) -> list[list[int]]:
+        head = generation_head(graph)
+        with stage("tokenise"):
+            encodings = await self._tokenizers.encodings(graph, texts)
+        new = parameters.sampling.max_new_tokens
+        for encoding in encodings:
+            room = head.max_length - (0 if head.encoder_decoder else len(encoding.ids))
+            if new > room or (encoding.overflowing and not head.encoder_decoder):
+                raise InputTooLongError(
+                    f"model {graph.name} holds {head.max_length} tokens"
+                    f"{'' if head.encoder_decoder else ' of text and answer together'}; "
+                    f"{'more' if encoding.overflowing else len(encoding.ids)} tokens of text and "
+                    f"{new} of answer do not fit",
+                    hint="Send a shorter text, or ask for less.",
+                )
+        return [encoding.ids for encoding in encodings]
+
+    async def _chunks(
+        self, provider: Provider, graph: Manifest, prompt: Sequence[int], parameters: GenerationParameters
+    ) -> AsyncGenerator[Chunk, None]:
+        tokenizer = self._tokenizers.tokenizer(graph)
+        continued = () if generation_head(graph).encoder_decoder else prompt
+        number = parameters.sampling.num_return_sequences
+        texts = [TextStream(tokenizer, continued, parameters.stop) for _ in range(number)]
+        inputs = {
+            INPUT_IDS: np.array(prompt, np.int64),
+            PARAMETERS: np.array([encode_parameters(parameters.sampling)], np.object_),
+        }
+        going = set(range(number))
+        async with aclosing(self._triton.stream(provider, graph, inputs, OUTPUTS)) as responses:
+            async for outputs in responses:
+                index = int(outputs[INDEX][0])
+                if index not in going:
+                    continue
+                tokens = tuple(outputs[TOKEN_IDS].tolist())
+                reason = FinishReason(outputs[FINISH_REASON][0].decode())
+                piece, stopped = texts[index].feed(tokens, final=reason is not FinishReason.NONE)
+                if stopped:
+                    reason = FinishReason.STOP
+                if reason is not FinishReason.NONE:
+                    going.discard(index)
+                yield Chunk(index, piece, tokens, reason)
+                if stopped and not going:
+                    return
+
+
+def generation_head(graph: Manifest) -> GenerationHead:
+    """The head of a graph that generates."""
+    assert isinstance(graph.head, GenerationHead)
+    return graph.head
+
+
+async def _collect(
+    chunks: AsyncIterator[Chunk], parameters: GenerationParameters, prompt_tokens: int
+) -> list[Generated]:
+    number = parameters.sampling.num_return_sequences
+    pieces: list[list[Chunk]] = [[] for _ in range(number)]
+    async for chunk in chunks:
+        pieces[chunk.index].append(chunk)
+    return [
+        Generated(
+            text="".join(chunk.text for chunk in each),
+            token_ids=tuple(token for chunk in each for token in chunk.token_ids),
+            finish_reason=each[-1].finish_reason,
+            prompt_tokens=prompt_tokens,
+        )
+        for each in pieces
+    ]
