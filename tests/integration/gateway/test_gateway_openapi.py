@@ -17,6 +17,10 @@ TASKS = (
     "image_classification",
     "image_vectorisation",
     "image_text_vectorisation",
+    "qa",
+    "text_generation",
+    "summarisation",
+    "emotion",
     "custom",
 )
 OPERATIONS = {

@@ -63,6 +63,9 @@ async def test_text_calls(zoo: httpx.AsyncClient, package: Path) -> None:
             ["TextClassification", {"model": "sentiment"}, {"text": batch}],
             ["TextClassification", {}, {"text": text}],
             ["TextVectorisation", {"model": "nobody"}, {"text": text}],
+            ["QA", {}, {"question": text, "context": text}],
+            ["QA", {"model": "spans"}, {"question": batch, "context": [text, text]}],
+            ["QA", {}, {"question": text, "context": text, "prev_qa": [[["a", "b"]]]}],
         ],
     )
     right = [
@@ -73,7 +76,13 @@ async def test_text_calls(zoo: httpx.AsyncClient, package: Path) -> None:
         ("/text-classification", {"text": batch, "model": "sentiment"}),
     ]
     await assert_same(zoo, found[:5], right)
-    assert found[5:] == [
+    answers = [
+        ("/qa", {"question": text, "context": text}),
+        ("/qa", {"question": batch, "context": [text, text]}),
+    ]
+    await assert_same(zoo, found[7:9], answers)
+    assert "does not read earlier questions" in found[9]["error"]
+    assert found[5:7] == [
         {"error": "Failed to make API request: `labels` is missing: model nli has no labels of its own"},
         {"error": "Failed to make API request: model nobody not found"},
     ]

@@ -10,6 +10,7 @@ ALLOWED = {
     "control_plane.catalog",
     "model_repository.client",
     "model_repository.errors",
+    "model_repository.generation",
     "model_repository.heads",
     "model_repository.manifest",
 }
