@@ -17,6 +17,7 @@ import httpx
 import psutil
 
 ROOT = Path(__file__).parents[2]
+CATALOGUE = Path(__file__).with_name("catalogue.toml")
 
 
 @dataclass
@@ -64,10 +65,13 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def serving(data: Path, *arguments: str) -> Iterator[Server]:
+def serving(data: Path) -> Iterator[Server]:
     """`trireme serve` on a free port, from its ready line to its end by SIGTERM."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "trireme", "serve", "--port", "0", "--data", str(data), *arguments],
+        [
+            *(sys.executable, "-m", "trireme", "serve", "--port", "0", "--data", str(data)),
+            *("--catalogue", str(CATALOGUE)),
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from harness import ROOT, Server, trireme, wait_until
+from harness import CATALOGUE, ROOT, Server, trireme, wait_until
+
+from control_plane.catalogue import load_catalogue
 
 pytestmark = pytest.mark.integration
 
@@ -89,6 +91,10 @@ def test_keys_are_made_listed_and_revoked(server: Server) -> None:
     assert secret.startswith(shown[1])
     trireme("keys", "revoke", shown[1], data=server.data)
     wait_until(lambda: status() == 403)
+
+
+def test_these_tests_build_what_the_starter_catalogue_builds_first() -> None:
+    assert load_catalogue(str(CATALOGUE)).models == load_catalogue("starter").models[:1]
 
 
 def test_the_script_passes_its_flags_on() -> None:
