@@ -2,8 +2,10 @@
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
 import asyncpg
+import published
 import pytest
 from postgresql import postgres
 
@@ -25,3 +27,9 @@ async def postgres_url(postgres_server: str) -> str:
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
     return f"postgresql+asyncpg://{postgres_server}/{name}"
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with the vendor's client as it is published."""
+    return published.download(tmp_path_factory.mktemp("client"))

@@ -1,53 +1,16 @@
 """The vendor's published client, unmodified, gets what plain HTTP gets."""
 
-import asyncio
-import json
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from pictures import packed, picture
+from published import call
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 
-CLIENT = "backprop==0.1.3"
-JSON = "simplejson==3.20.2"
-"""With it, the client's HTTP library sends the raw bytes that it makes of images; without it, it fails."""
-
-DILL = "dill==0.4.0"
-
 LABELS = ["product issue", "furniture", "space"]
-
-
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder with the client as it is published."""
-    folder = tmp_path_factory.mktemp("client")
-    wheels = folder / "wheels"
-    arguments = ("download", "--quiet", "--no-deps", "--dest", str(wheels), CLIENT, JSON, DILL)
-    subprocess.run([sys.executable, "-m", "pip", *arguments], check=True)
-    for wheel in wheels.glob("*.whl"):
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(folder)
-    return folder
-
-
-async def call(client: httpx.AsyncClient, package: Path, calls: list[Any]) -> list[Any]:
-    script = Path(__file__).with_name("published_client.py")
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(script), str(package), str(client.base_url).rstrip("/")),
-        client.headers["x-api-key"],
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, errors = await process.communicate(json.dumps(calls).encode())
-    assert process.returncode == 0, errors.decode()
-    return json.loads(output)
 
 
 async def test_text_calls(zoo: httpx.AsyncClient, package: Path) -> None:
