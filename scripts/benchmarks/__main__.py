@@ -1,9 +1,11 @@
-"""`scripts/bench`: start a server, build the starter model, measure, print."""
+"""`scripts/bench`: start a server, build the starter models, measure, print."""
 
 import asyncio
 import dataclasses
 import json
 import tempfile
+import time
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,37 +13,49 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from scripts.benchmarks import embedding
-from scripts.benchmarks.server import add_starter, serving
+from control_plane.catalogue import load_catalogue
+from scripts.benchmarks import embedding, generation
+from scripts.benchmarks.server import Server, add, first_answer, serving
+
+console = Console(highlight=False, width=150)
+
+
+class Part(StrEnum):
+    """What can be measured by itself."""
+
+    EMBEDDING = "embedding"
+    GENERATION = "generation"
 
 
 def main(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")] = None,
-    requests: Annotated[int, typer.Option(help="Requests in one round.")] = 300,
+    only: Annotated[Part | None, typer.Option(help="Measure one part.")] = None,
+    requests: Annotated[int, typer.Option(help="Embedding requests in one round.")] = 300,
     rounds: Annotated[int, typer.Option(help="Counted rounds of each way, in turns.")] = 3,
 ) -> None:
-    """Measure the gateway against direct Triton calls on this machine, in one run."""
-    console = Console(highlight=False, width=140)
-    with (
-        tempfile.TemporaryDirectory(prefix="trireme-bench-") as folder,
-        serving(Path(folder) / "data") as server,
-    ):
-        first_answer = add_starter(server)
-        rows = asyncio.run(embedding.measure(server, requests, rounds))
-        memory = server.memory()
-    figures = {
-        "first_answer_seconds": first_answer,
-        "embedding": [dataclasses.asdict(row) for row in rows],
-        "peak_memory_mib": memory,
-    }
-    console.print(f"`models add` to first answer: {first_answer:.0f} s")
-    console.print(_table(rows))
+    """Measure the gateway against direct Triton calls and the original library, in one run."""
+    figures: dict[str, object] = {}
+    with tempfile.TemporaryDirectory(prefix="trireme-") as name:
+        folder = Path(name)
+        with serving(folder / "data") as server:
+            if only in (None, Part.EMBEDDING):
+                figures |= _embedding(server, requests, rounds)
+            if only in (None, Part.GENERATION):
+                figures |= _generation(server, folder, rounds)
+            memory = server.memory()
     console.print("peak memory, MiB: " + ", ".join(f"{name} {peak:.0f}" for name, peak in memory.items()))
     if json_file:
-        json_file.write_text(json.dumps(figures, indent=2) + "\n")
+        json_file.write_text(json.dumps(figures | {"peak_memory_mib": memory}, indent=2) + "\n")
 
 
-def _table(rows: list[embedding.Row]) -> Table:
+def _embedding(server: Server, requests: int, rounds: int) -> dict[str, object]:
+    model = next(each for each in load_catalogue("starter").models if each.name == embedding.NAME)
+    started = time.perf_counter()
+    add(server, model)
+    first_answer(server, "/text-vectorisation", {"text": "first", "model": model.name})
+    seconds = time.perf_counter() - started
+    console.print(f"`models add` to first answer: {seconds:.0f} s")
+    rows = asyncio.run(embedding.measure(server, requests, rounds))
     table = Table(
         *("callers", "direct p50/p99", "gateway p50/p99", "added p50/p99", "throughput ratio"),
         *("natural ratio", "gateway CPU"),
@@ -58,7 +72,33 @@ def _table(rows: list[embedding.Row]) -> Table:
             f"{row.natural_ratio:.2f}",
             f"{row.cpu_per_request:.2f}",
         )
-    return table
+    console.print(table)
+    return {"first_answer_seconds": seconds, "embedding": [dataclasses.asdict(row) for row in rows]}
+
+
+def _generation(server: Server, folder: Path, rounds: int) -> dict[str, object]:
+    model = next(each for each in load_catalogue("starter").models if "text-generation" in each.tasks)
+    add(server, model)
+    first_answer(server, "/text-generation", {"text": "first", "model": model.name})
+    rows = generation.measure(server, model, folder, rounds)
+    table = Table(
+        *("callers", "transformers fp32", "bf16", "bare engine", "gateway"),
+        *("over transformers", "over the engine", "first token, ms"),
+        title=f"Greedy generation, {generation.STEPS} tokens; tokens a second",
+        box=None,
+    )
+    for row in rows:
+        table.add_row(
+            str(row.callers),
+            *(
+                f"{each:.0f}"
+                for each in (row.transformers_fp32, row.transformers_bf16, row.engine, row.gateway)
+            ),
+            *(f"{each:.2f}" for each in (row.over_transformers, row.over_engine)),
+            f"{row.first_token:.0f}",
+        )
+    console.print(table)
+    return {"generation": [dataclasses.asdict(row) for row in rows]}
 
 
 typer.run(main)

