@@ -38,8 +38,9 @@ from model_repository.layout import PROBE
 from model_repository.manifest import Candidate, ParityCase, ParityReport, ParityThresholds, Precision
 from model_repository.probe import write_probe
 
-TIES = {Precision.FP32: 1e-4, Precision.BF16: 3e-2}
-"""Shares of the original's largest logit within which two tokens are a tie."""
+TIES = {Precision.FP32: 1e-4, Precision.BF16: 1e-2}
+"""Shares of the original's largest logit within which two tokens are a tie. SmolLM2's worst are 0 in fp32 and
+0.34 % in bf16: 0.14, where its largest logit is 42."""
 
 PROBE_STEPS = 16
 """Tokens of the stored sample: one prompt, and what the published candidate made of it."""

@@ -103,13 +103,17 @@ def _t5(size: int) -> PreTrainedModel:
         d_kv=16,
         num_layers=2,
         num_heads=4,
-        initializer_factor=3.0,
         decoder_start_token_id=PAD,
         pad_token_id=PAD,
         eos_token_id=END,
         tie_word_embeddings=False,
     )
-    return T5ForConditionalGeneration(config)
+    model = T5ForConditionalGeneration(config)
+    with torch.no_grad():
+        for weights in model.parameters():
+            if weights.dim() > 1:
+                weights.normal_(std=0.3)  # by its own rule it would say one word for ever
+    return model
 
 
 def _bart(size: int) -> PreTrainedModel:

@@ -1,0 +1,47 @@
+"""One Triton and one site for all tests of generation; a model is built when the first test asks for it."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import pytest_asyncio
+from generation_site import Site, gateway
+
+from control_plane.db.engine import Database
+from model_repository.client import TritonClient
+from model_repository.server import EmbeddedTriton
+from model_repository.settings import TritonSettings
+from model_repository.storage import FolderStorage
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    folder = tmp_path_factory.mktemp("generation")
+    storage = FolderStorage(folder / "repository")
+    triton = EmbeddedTriton(
+        repository=storage.root, runtime=folder / "triton", settings=TritonSettings(start_seconds=120)
+    )
+    database = Database(f"sqlite+aiosqlite:///{folder / 'trireme.db'}")
+    await database.upgrade()
+    try:
+        await triton.start()
+        yield Site(folder, database, storage, triton)
+    finally:
+        await triton.stop()
+        await database.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def triton(site: Site) -> AsyncIterator[TritonClient]:
+    client = TritonClient(site.triton.url)
+    yield client
+    await client.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def http(site: Site) -> AsyncIterator[httpx.AsyncClient]:
+    """Client of a gateway that serves a decoder and an encoder-decoder."""
+    await site.serve("llama")
+    await site.serve("t5")
+    async with gateway(site) as client:
+        yield client

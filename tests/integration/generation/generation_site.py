@@ -1,0 +1,176 @@
+"""A site whose models were built as a job would build them: conversions, Triton, SQLite and a gateway."""
+
+import asyncio
+import dataclasses
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import msgspec
+import numpy as np
+import tiny_generators
+import torch
+import uvicorn
+from msgspec.structs import replace
+from sqlmodel import select
+from tokenizers import Tokenizer
+from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, PreTrainedModel
+
+from control_plane.accounts.keys import KeyService
+from control_plane.accounts.service import AccountService
+from control_plane.builds.tables import Build, BuildStatus
+from control_plane.db.engine import Database
+from control_plane.db.generation import touch_catalog
+from control_plane.models.schemas import NewModel
+from control_plane.models.service import ModelService
+from control_plane.models.tables import Version, VersionState
+from control_plane.routers.service import route_to
+from control_plane.routers.tables import Router
+from converters.build import run_build
+from converters.spec import BuildSpec
+from gateway.app import create_app
+from gateway.settings import GatewaySettings
+from model_repository import layout
+from model_repository.client import TritonClient
+from model_repository.config import model_config, to_pbtxt
+from model_repository.generation import INPUT_IDS, TOKEN_IDS, GenerationSettings
+from model_repository.manifest import Manifest, Precision, Task, decode, encode
+from model_repository.probe import read_probe, write_probe
+from model_repository.rollout import bring_up
+from model_repository.server import EmbeddedTriton
+from model_repository.storage import FolderStorage
+
+PROMPTED = (Task.TEXT_GENERATION, Task.QUESTION_ANSWERING, Task.SUMMARISATION, Task.EMOTION)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A model in service, and its original."""
+
+    manifest: Manifest
+    original: PreTrainedModel
+    tokenizer: Tokenizer
+
+    @property
+    def encoder_decoder(self) -> bool:
+        return self.manifest.head.encoder_decoder
+
+    def generate(self, prompt: list[int], **parameters: object) -> list[list[int]]:
+        """New tokens as transformers generates them, cut before the end token; one list an answer."""
+        ids = torch.tensor([prompt])
+        parameters = {"do_sample": False, "pad_token_id": tiny_generators.PAD} | parameters
+        with torch.inference_mode():
+            whole = self.original.generate(ids, attention_mask=torch.ones_like(ids), **parameters)
+        skipped = 1 if self.encoder_decoder else len(prompt)
+        rows = [row[skipped:] for row in whole.tolist()]
+        end = tiny_generators.END
+        return [row[: row.index(end)] if end in row else row for row in rows]
+
+
+def in_fp32(entry: Path, served: Served) -> Manifest:
+    """Have the entry compute in fp32, whatever was faster: then its tokens can be compared one by one."""
+    engine = replace(served.manifest.engine, precision=Precision.FP32)
+    manifest = replace(served.manifest, engine=engine)
+    file = entry / layout.model_path(manifest)
+    settings = msgspec.json.decode(file.read_bytes(), type=GenerationSettings)
+    file.unlink()  # a link to the build's own file
+    file.write_bytes(msgspec.json.encode(replace(settings, precision=Precision.FP32)))
+    probe = read_probe((entry / layout.PROBE).read_bytes())
+    prompt = probe.inputs[INPUT_IDS].tolist()
+    (expected,) = served.generate(prompt, max_new_tokens=16)
+    write_probe(entry / layout.PROBE, probe.inputs, {TOKEN_IDS: np.array(expected, np.int64)})
+    (entry / layout.MANIFEST).write_bytes(encode(manifest))
+    (entry / layout.CONFIG).write_text(to_pbtxt(model_config(manifest)))
+    return manifest
+
+
+@dataclass
+class Site:
+    folder: Path
+    database: Database
+    storage: FolderStorage
+    triton: EmbeddedTriton
+    served: dict[str, Served] = field(default_factory=dict)
+
+    async def serve(self, kind: str) -> Served:
+        """Save, convert, publish and load a tiny model."""
+        if kind not in self.served:
+            source = self.folder / "sources" / kind
+            tiny_generators.save(kind, source)
+            tasks = PROMPTED if kind == "t5" else ()
+            (entry,) = await self.build(kind, f"file:{source}", tasks=tasks)
+            manifest = decode((entry / layout.MANIFEST).read_bytes())
+            loader = AutoModelForSeq2SeqLM if manifest.head.encoder_decoder else AutoModelForCausalLM
+            tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
+            served = Served(manifest, loader.from_pretrained(source).eval(), tokenizer)
+            self.served[kind] = dataclasses.replace(served, manifest=in_fp32(entry, served))
+            await self.publish(kind, entry)
+        return self.served[kind]
+
+    async def build(
+        self, name: str, source: str, *, tasks: tuple[Task, ...] = (), sha256: str | None = None
+    ) -> list[Path]:
+        spec = BuildSpec(
+            build_id=name, owner="global", name=name, version=1, source=source, sha256=sha256, tasks=tasks
+        )
+        return await asyncio.to_thread(
+            run_build, spec, self.folder / "builds" / name, lambda _: None, lambda: False
+        )
+
+    async def publish(self, name: str, entry: Path) -> Manifest:
+        manifest = decode((entry / layout.MANIFEST).read_bytes())
+        self.storage.publish(entry, manifest)
+        await self.load(manifest.entry)
+        await self._route(name, manifest)
+        return manifest
+
+    async def load(self, entry: str) -> None:
+        client = TritonClient(self.triton.url)
+        try:
+            await bring_up(client, self.storage, self.storage.manifest(entry))
+        finally:
+            await client.close()
+
+    async def key(self) -> str:
+        await AccountService(self.database).ensure("alice")
+        return (await KeyService(self.database).create("alice", "test")).secret
+
+    async def _route(self, name: str, manifest: Manifest) -> None:
+        new = NewModel(name=name, source="file:/tiny", tasks=manifest.tasks, description=name)
+        build_id = await ModelService(self.database).add(new)
+        async with self.database.session() as session:
+            build = await session.get_one(Build, build_id)
+            version = await session.get_one(Version, build.version_id)
+            version.manifests, version.published = (manifest,), True
+            version.state = VersionState.ACTIVE
+            build.status = BuildStatus.SUCCEEDED
+            router = (await session.exec(select(Router).where(Router.model_id == version.model_id))).one()
+            await route_to(session, router, build.version_id, manifest.tasks)
+            await touch_catalog(session)
+
+
+@asynccontextmanager
+async def gateway(site: Site) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a gateway on a real socket, as long as the block runs."""
+    app = create_app(
+        GatewaySettings(), database=site.database, storage=site.storage, triton_urls=[site.triton.url]
+    )
+    config = uvicorn.Config(app, http="httptools", ws="none", lifespan="on", log_config=None)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(config)
+        task = asyncio.create_task(server.serve([listener]))
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        headers = {"x-api-key": await site.key()}
+        try:
+            async with httpx.AsyncClient(
+                base_url=url, headers=headers, timeout=120, trust_env=False
+            ) as client:
+                while (await client.get("/health/ready")).status_code != 200:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+                yield client
+        finally:
+            server.should_exit = True
+            await task

@@ -1,0 +1,81 @@
+"""Chunks as they come, callers who leave, queues that are full, models that go."""
+
+import asyncio
+
+import pytest
+from generation_site import Site
+from streams import generate, message
+
+from model_repository.client import EntryState, TritonClient
+from model_repository.errors import ServerUnavailableError
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
+
+KINDS = ("llama", "t5")
+PROMPT = [60, 77, 8, 100]
+QUEUE = 512
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_tokens_come_one_by_one(site: Site, triton: TritonClient, kind: str) -> None:
+    served = await site.serve(kind)
+    answers = await generate(triton, served.manifest, PROMPT, max_new_tokens=16, min_new_tokens=16)
+    assert answers.chunks >= 16
+    assert len(answers.all[0]) == 16
+
+
+async def test_callers_who_leave_make_room_at_once(site: Site, triton: TritonClient) -> None:
+    """The queue is filled by those who leave; if they kept their places, the others would be refused."""
+    served = await site.serve("llama")
+    long = {"max_new_tokens": 200, "min_new_tokens": 200}
+
+    async def leave_after_the_first_token() -> None:
+        async for _ in triton.stream(message(served.manifest, PROMPT, **long), 60):
+            return
+
+    for _ in range(2):
+        await asyncio.gather(*(leave_after_the_first_token() for _ in range(QUEUE - 8)))
+    answers = await generate(triton, served.manifest, PROMPT, max_new_tokens=8, min_new_tokens=8)
+    assert len(answers.all[0]) == 8
+
+
+async def test_a_full_queue_refuses_and_serves_all_that_it_took(site: Site, triton: TritonClient) -> None:
+    served = await site.serve("llama")
+    callers = [
+        asyncio.create_task(generate(triton, served.manifest, PROMPT, max_new_tokens=100, min_new_tokens=100))
+        for _ in range(QUEUE + 64)
+    ]
+    results = await asyncio.gather(*callers, return_exceptions=True)
+    refused = [each for each in results if isinstance(each, ServerUnavailableError)]
+    answered = [each for each in results if not isinstance(each, BaseException)]
+    assert len(refused) + len(answered) == len(results)
+    assert refused
+    assert len(answered) >= QUEUE
+    assert {tuple(each.all[0]) for each in answered} == {tuple(answered[0].all[0])}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_an_entry_is_unloaded_after_its_answers_and_can_come_back(
+    site: Site, triton: TritonClient, kind: str
+) -> None:
+    served = await site.serve(kind)
+    entry = served.manifest.entry
+    begun = asyncio.Event()
+
+    async def run() -> int:
+        chunks = 0
+        async for _ in triton.stream(
+            message(served.manifest, PROMPT, max_new_tokens=150, min_new_tokens=150), 60
+        ):
+            begun.set()
+            chunks += 1
+        return chunks
+
+    running = asyncio.create_task(run())
+    await begun.wait()
+    await triton.unload(entry)
+    assert await running >= 150
+    while (await triton.index())[entry] is not EntryState.UNAVAILABLE:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    await site.load(entry)
+    assert len((await generate(triton, served.manifest, PROMPT, max_new_tokens=5)).all) == 1
