@@ -10,7 +10,7 @@ from published import call
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 
 TEXT, BATCH = "How do I reset", ["The court held that", "In 1969 two people"]
-HISTORY = [["Who?", "They."]]
+HISTORY = [[["Who?", "They."]], [["Where?", "There."]]]
 GREEDY = {"temperature": 0.0, "min_length": 0, "max_length": 8}
 
 CALLS: list[tuple[str, dict[str, Any], str, dict[str, Any], str]] = [
@@ -23,9 +23,14 @@ CALLS: list[tuple[str, dict[str, Any], str, dict[str, Any], str]] = [
     ("QA", {"question": TEXT, "context": TEXT}, "/qa", {"question": TEXT, "context": TEXT}, "answer"),
     (
         "QA",
-        {"question": TEXT, "context": TEXT, "prev_qa": HISTORY},
+        {"question": BATCH, "context": BATCH, "prev_qa": HISTORY},
         "/qa",
-        {"question": TEXT, "context": TEXT, "prev_q": ["Who?"], "prev_a": ["They."]},
+        {
+            "question": BATCH,
+            "context": BATCH,
+            "prev_q": [["Who?"], ["Where?"]],
+            "prev_a": [["They."], ["There."]],
+        },
         "answer",
     ),
     (
