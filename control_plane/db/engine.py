@@ -1,10 +1,13 @@
 """The database: one class for SQLite and PostgreSQL, with transactions that commit at the end of a block."""
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -12,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 ALEMBIC_INI = Path(__file__).with_name("alembic.ini")
 BUSY_TIMEOUT_MS = 30_000
 """How long a SQLite statement waits for another process's write."""
+_RETRY_SECONDS = 0.02
 _MIGRATION_LOCK = 0x7472_6972
 """Key of the PostgreSQL advisory lock under which migrations run."""
 
@@ -42,6 +46,7 @@ class Database:
         """Bring the schema to the newest revision; a second process that asks too waits."""
         if self._sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            await _write_ahead(self.url.database)
         async with self._writer.begin() as connection:
             if not self._sqlite:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
@@ -74,12 +79,29 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
+async def _write_ahead(path: str) -> None:
+    """Have the file keep a write-ahead log from now on: readers and a writer then do not wait for each other.
+
+    SQLite refuses this at once while another process holds a lock, whatever its busy timeout.
+    """
+    async with asyncio.timeout(BUSY_TIMEOUT_MS / 1000):
+        while True:
+            try:
+                async with aiosqlite.connect(path) as connection:
+                    await connection.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                await asyncio.sleep(_RETRY_SECONDS)
+            else:
+                return
+
+
 def _configure_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver would begin transactions by itself, and too late
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "journal_mode=WAL",
         "synchronous=NORMAL",
         "foreign_keys=ON",
     ):

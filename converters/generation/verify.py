@@ -108,7 +108,9 @@ class _Judge:
         self._prompts = prompts(work.tokenizer, min(tokenizer.max_length, head.max_length - self._steps))
         root = work.source / work.facts.root
         self._start = start_id(root, self._model.config)
-        self._forced = generation_config(root, self._model.config).forced_bos_token_id is not None
+        forced = generation_config(root, self._model.config)
+        self._forced_first = forced.forced_bos_token_id is not None
+        self._length = self._steps - (forced.forced_eos_token_id is not None)  # an end is not in the answer
         self._eos = list(head.eos_ids)
 
     def judge(self, candidate: Candidate, built: Built) -> Candidate:
@@ -140,7 +142,7 @@ class _Judge:
                 max_abs_diff=float(steps.regrets.max(initial=0)),
                 min_cosine=1.0,
                 finite=bool(np.isfinite(steps.regrets).all()),
-                agreement=float(np.mean(steps.regrets <= tie)) if len(steps.regrets) == self._steps else 0.0,
+                agreement=float(np.mean(steps.regrets <= tie)) if len(steps.regrets) == self._length else 0.0,
             )
             for steps in seen
         )
@@ -163,7 +165,7 @@ class _Judge:
         values[:, self._eos] = -np.inf  # as `min_new_tokens` has it
         best = values.max(1)
         regrets = best - values[np.arange(len(answer)), answer]
-        if self._forced:
+        if self._forced_first:
             regrets[0] = 0  # the first token is no choice
         largest = float(np.abs(values[np.isfinite(values)]).max())
         return _Steps(regrets, largest)

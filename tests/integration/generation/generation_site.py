@@ -155,6 +155,7 @@ class Site:
 @asynccontextmanager
 async def gateway(site: Site) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a gateway on a real socket, as long as the block runs."""
+    headers = {"x-api-key": await site.key()}  # before the gateway reads the keys
     app = create_app(
         GatewaySettings(), database=site.database, storage=site.storage, triton_urls=[site.triton.url]
     )
@@ -163,7 +164,6 @@ async def gateway(site: Site) -> AsyncIterator[httpx.AsyncClient]:
         server = uvicorn.Server(config)
         task = asyncio.create_task(server.serve([listener]))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        headers = {"x-api-key": await site.key()}
         try:
             async with httpx.AsyncClient(
                 base_url=url, headers=headers, timeout=120, trust_env=False

@@ -29,14 +29,14 @@ async def test_migrations_make_exactly_the_tables_of_the_code(database: Database
         assert await connection.run_sync(differences) == []
 
 
-async def test_two_processes_may_upgrade_at_once(url: str):
+async def test_four_processes_may_upgrade_at_once(url: str):
     program = (
         "import asyncio, sys; from control_plane.db.engine import Database;"
         "asyncio.run(Database(sys.argv[1]).upgrade())"
     )
     processes = [
         await asyncio.create_subprocess_exec(sys.executable, "-c", program, url, stderr=subprocess.PIPE)
-        for _ in range(2)
+        for _ in range(4)
     ]
     for process in processes:
         _, stderr = await process.communicate()
