@@ -43,7 +43,7 @@ class Reconciler:
         index = await self._client.index()
         busy = (EntryState.READY, EntryState.LOADING, EntryState.UNLOADING)
         for entry in serving:
-            if index.get(entry) not in busy:
+            if entry in index and index[entry] not in busy:  # the files of others are still on their way
                 await self._load(entry)
         loaded = {entry for entry, state in index.items() if state is EntryState.READY}
         for entry in loaded - await self._entries(_WANTED):

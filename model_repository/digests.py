@@ -6,15 +6,23 @@ from pathlib import Path
 from model_repository import layout
 
 
+def of(data: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def of_file(path: Path) -> str:
+    """SHA-256 in hexadecimal of a file of any size."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def of_folder(folder: Path) -> dict[str, str]:
     """SHA-256 in hexadecimal of every file below a folder, the list of digests left out, by relative path."""
-    digests = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_file() and name != layout.DIGESTS:
-            with path.open("rb") as file:
-                digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return digests
+    names = {
+        path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+    return {name: of_file(path) for name, path in names.items() if name != layout.DIGESTS}
 
 
 def encode(digests: dict[str, str]) -> str:

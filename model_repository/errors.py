@@ -67,6 +67,35 @@ class StorageFullError(RepositoryError):
     default_hint = "Free disk space or remove versions that nobody needs, then retry."
 
 
+class ObjectStoreError(RepositoryError):
+    """The bucket cannot be used, and trying again will not help."""
+
+    code = "object_store_error"
+
+
+class ObjectNotFoundError(ObjectStoreError):
+    """There is no such object."""
+
+    status = 404
+    code = "object_not_found"
+
+
+class ObjectExistsError(ObjectStoreError):
+    """There is such an object already."""
+
+    status = 409
+    code = "object_exists"
+
+
+class ObjectStoreUnavailableError(TriremeError):
+    """The bucket does not answer now."""
+
+    status = 503
+    code = "object_store_unavailable"
+    default_hint = "Check that the service at s3.endpoint_url runs and can be reached; it is tried again."
+    retry_after = 2
+
+
 class ServerUnavailableError(TriremeError):
     """Triton does not answer, or not yet with the model that was asked for."""
 

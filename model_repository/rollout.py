@@ -1,6 +1,7 @@
 """Brings an entry into service on one server, and takes it out again."""
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -21,6 +22,7 @@ INFER_SECONDS = 300.0
 
 UNLOAD_SECONDS = 120.0
 POLL_SECONDS = 0.05
+ARRIVAL_POLL_SECONDS = 0.5
 
 LOADED = {EntryState.LOADING, EntryState.READY, EntryState.UNLOADING}
 """States in which an entry still takes memory."""
@@ -41,8 +43,10 @@ async def bring_up(client: TritonClient, storage: Storage, manifest: Manifest) -
     After a failure the entry is unloaded again. What a cancelled call leaves loaded, the reconciler unloads.
 
     Raises:
-        RolloutError: the entry is damaged, cannot be loaded, fails or answers wrongly.
+        RolloutError: the entry is damaged, does not come to the server, cannot be loaded, fails or answers
+            wrongly.
         ServerUnavailableError: the server went away; nothing is known about the entry.
+        ObjectStoreUnavailableError: the storage does.
 
     """
     entry = manifest.entry
@@ -51,6 +55,7 @@ async def bring_up(client: TritonClient, storage: Storage, manifest: Manifest) -
         probe = read_probe(await asyncio.to_thread(storage.read, entry, layout.PROBE))
     except RepositoryError as error:
         raise RolloutError(error.message, hint=error.hint) from error
+    await _arrival(client, entry, storage.lag_seconds)
     try:
         await client.load(entry)
         await _warm_up(client, manifest, probe)
@@ -58,7 +63,7 @@ async def bring_up(client: TritonClient, storage: Storage, manifest: Manifest) -
     except TriremeError as error:
         await _abandon(client, entry)
         if isinstance(error, RepositoryError):
-            message = error.message.replace(f"{storage.root}/", "")
+            message = re.sub(rf"/\S*/(?={re.escape(entry)}\b)", "", error.message)  # where the host keeps it
             raise RolloutError(message, hint=error.hint) from error
         raise
     log.info("entry in service", entry=entry, server=client.url)
@@ -83,6 +88,18 @@ async def take_down(client: TritonClient, entry: str) -> None:
             hint="A request to it does not end; restart Triton.",
         ) from error
     log.info("entry out of service", entry=entry, server=client.url)
+
+
+async def _arrival(client: TritonClient, entry: str, seconds: float) -> None:
+    """Wait until the server sees the entry: where it reads a copy, that takes until the copy is whole."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while entry not in await client.index():
+        if asyncio.get_running_loop().time() >= deadline:
+            raise RolloutError(
+                f"the Triton server {client.url} has no files of {entry}",
+                hint="It must read the model repository, or the folder that `trireme mirror` fills there.",
+            )
+        await asyncio.sleep(ARRIVAL_POLL_SECONDS)
 
 
 async def _warm_up(client: TritonClient, manifest: Manifest, probe: Probe) -> None:

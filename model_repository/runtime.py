@@ -47,8 +47,8 @@ def assemble_libraries(runtime: Path) -> Path:
 def child_environment(
     distribution: Distribution, libraries: Path, inherited: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
-    """Environment of the server: ours without our settings, as some are secrets that models must not see."""
-    environment = {key: value for key, value in inherited.items() if not key.startswith("TRIREME_")}
+    """Environment of the server: ours without our settings and keys, as models must not see secrets."""
+    environment = {key: value for key, value in inherited.items() if not key.startswith(("TRIREME_", "AWS_"))}
     environment["LD_LIBRARY_PATH"] = library_path(distribution, libraries)
     environment["VIRTUAL_ENV"] = sys.prefix  # the stub runs the python3 on PATH and finds our packages by it
     environment["PATH"] = os.pathsep.join((str(Path(sys.prefix, "bin")), inherited.get("PATH", os.defpath)))

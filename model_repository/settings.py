@@ -1,6 +1,6 @@
-"""What an operator can choose about Triton; loaded by the command, passed in frozen."""
+"""What an operator can choose about Triton and the bucket; loaded by the command, passed in frozen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +25,37 @@ class TritonSettings:
     restart_max_seconds: float = 10.0
     steady_seconds: float = 60.0
     log_bytes: int = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class S3Settings:
+    """The bucket that holds models and uploads where one machine is not enough.
+
+    Attributes:
+        bucket: its name; empty to keep everything in the data folder.
+        prefix: what every key begins with, so that sites can share a bucket; empty for none.
+        endpoint_url: `https://HOST:PORT` of the service; empty for Amazon's own.
+        public_endpoint_url: the service as authors reach it who upload; empty if they use `endpoint_url`.
+        region: region that requests are signed for.
+        access_key_id: empty to let boto3 look in its own places: environment, profile, role of the host.
+        secret_access_key: belongs to `access_key_id`.
+        connect_seconds: longest time until a connection stands.
+        read_seconds: longest silence while an answer comes.
+        attempts: how often one request is tried in all.
+        poll_seconds: pause between two looks of a host of Triton at the bucket.
+        lag_seconds: longest time that a host may take to copy an entry before it counts as failed there.
+
+    """
+
+    bucket: str = ""
+    prefix: str = "trireme"
+    endpoint_url: str = ""
+    public_endpoint_url: str = ""
+    region: str = "us-east-1"
+    access_key_id: str = field(default="", repr=False)
+    secret_access_key: str = field(default="", repr=False)
+    connect_seconds: float = 3.0
+    read_seconds: float = 30.0
+    attempts: int = 3
+    poll_seconds: float = 2.0
+    lag_seconds: float = 900.0

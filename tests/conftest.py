@@ -7,7 +7,11 @@ from pathlib import Path
 import asyncpg
 import published
 import pytest
+import seaweed
 from postgresql import postgres
+from seaweed import S3Server
+
+from model_repository.settings import S3Settings
 
 _numbers = itertools.count()
 
@@ -27,6 +31,28 @@ async def postgres_url(postgres_server: str) -> str:
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
     return f"postgresql+asyncpg://{postgres_server}/{name}"
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """A real S3 server that nobody kills."""
+    server = seaweed.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def mortal_s3() -> Iterator[S3Server]:
+    """A real S3 server for one test, which may kill and start it."""
+    server = seaweed.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def s3_settings(s3_server: S3Server) -> S3Settings:
+    """A place of its own in the bucket."""
+    return s3_server.settings(f"site-{next(_numbers)}")
 
 
 @pytest.fixture(scope="session")

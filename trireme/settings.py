@@ -18,7 +18,7 @@ import msgspec
 from control_plane.settings import DatabaseSettings, JobSettings
 from gateway.settings import GatewaySettings
 from model_repository.errors import TriremeError
-from model_repository.settings import TritonSettings
+from model_repository.settings import S3Settings, TritonSettings
 
 PREFIX = "TRIREME_"
 
@@ -69,6 +69,7 @@ class Settings:
     log: LogSettings = field(default_factory=LogSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     triton: TritonSettings = field(default_factory=TritonSettings)
+    s3: S3Settings = field(default_factory=S3Settings)
     jobs: JobSettings = field(default_factory=JobSettings)
     gateway: GatewaySettings = field(default_factory=GatewaySettings)
 
@@ -81,8 +82,18 @@ class Settings:
 
     @property
     def repository(self) -> Path:
-        """Folder that Triton reads models from."""
+        """Folder of the model repository where no bucket holds it."""
         return self.data / "repository"
+
+    @property
+    def mirror(self) -> Path:
+        """Folder of this host's copy of the bucket's models."""
+        return self.data / "mirror"
+
+    @property
+    def triton_folder(self) -> Path:
+        """Folder that Triton reads models from."""
+        return self.mirror if self.s3.bucket else self.repository
 
     @property
     def builds(self) -> Path:

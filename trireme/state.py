@@ -2,9 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from control_plane.db.engine import Database
-from trireme.settings import Settings
+from model_repository.storage import FolderStorage, Storage
+from trireme.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from model_repository.storage.bucket import BucketStorage
+    from model_repository.storage.mirror import Mirror
 
 
 @asynccontextmanager
@@ -17,3 +23,43 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
         yield opened
     finally:
         await opened.close()
+
+
+def storage(settings: Settings) -> Storage:
+    """Where published models are kept: the configured bucket, or the data folder.
+
+    Raises:
+        SettingsError: a bucket is configured and boto3 is not installed.
+
+    """
+    return bucket_storage(settings) if settings.s3.bucket else FolderStorage(settings.repository)
+
+
+def bucket_storage(settings: Settings) -> "BucketStorage":
+    """The models in the configured bucket.
+
+    Raises:
+        SettingsError: no bucket is configured, or boto3 is not installed.
+
+    """
+    if not settings.s3.bucket:
+        raise SettingsError("no bucket is configured", hint="Set s3.bucket, and s3.endpoint_url if needed.")
+    try:
+        from model_repository.objects.bucket import Bucket  # noqa: PLC0415  # the extra `s3`
+        from model_repository.storage.bucket import BucketStorage  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise SettingsError("a bucket needs boto3", hint="pip install 'trireme[s3]'") from error
+    return BucketStorage(Bucket(settings.s3), lag_seconds=settings.s3.lag_seconds)
+
+
+def mirror(settings: Settings) -> "Mirror":
+    """This host's copy of the models in the configured bucket.
+
+    Raises:
+        SettingsError: no bucket is configured, or boto3 is not installed.
+
+    """
+    source = bucket_storage(settings)
+    from model_repository.storage.mirror import Mirror  # noqa: PLC0415
+
+    return Mirror(source, FolderStorage(settings.mirror))

@@ -2,9 +2,10 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import httpx
 
@@ -19,7 +20,7 @@ from model_repository.server import EmbeddedTriton
 from trireme.child import Child
 from trireme.data_folder import locked, root_key
 from trireme.settings import Settings
-from trireme.state import database
+from trireme.state import database, mirror
 
 START_SECONDS = 60.0
 
@@ -112,15 +113,26 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
 
 @asynccontextmanager
 async def embedded_triton(settings: Settings) -> AsyncIterator[EmbeddedTriton]:
-    """An embedded server that runs as long as the block."""
+    """An embedded server, and the mirror that it reads if models are in a bucket, during the block."""
     server = EmbeddedTriton(
-        repository=settings.repository, runtime=settings.data / "triton", settings=settings.triton
+        repository=settings.triton_folder, runtime=settings.data / "triton", settings=settings.triton
     )
-    await server.start()
-    try:
+    async with AsyncExitStack() as stack:
+        if settings.s3.bucket:
+            stack.enter_context(_beside(mirror(settings).keep(settings.s3.poll_seconds)))
+        await server.start()
+        stack.push_async_callback(server.stop)
         yield server
+
+
+@contextmanager
+def _beside(work: Coroutine[Any, Any, None]) -> Iterator[None]:
+    """Let endless work go on during the block."""
+    task = asyncio.create_task(work)
+    try:
+        yield
     finally:
-        await server.stop()
+        task.cancel()
 
 
 @asynccontextmanager

@@ -12,14 +12,18 @@ from control_plane.db.engine import Database
 from control_plane.servers import Servers
 from model_repository import layout, rollout
 from model_repository.client import TritonClient
-from model_repository.errors import EntryExistsError, ServerUnavailableError
+from model_repository.errors import (
+    EntryExistsError,
+    ObjectStoreUnavailableError,
+    ServerUnavailableError,
+)
 from model_repository.manifest import Manifest, decode
 from model_repository.storage import Storage
 
 logger = structlog.get_logger(__name__)
 
 PATIENCE_SECONDS = 300.0
-"""How long loading waits for a Triton server that does not answer."""
+"""How long a build waits for a Triton server, or for the storage, that does not answer."""
 
 
 async def publish(
@@ -31,19 +35,33 @@ async def publish(
 
     Raises:
         RepositoryError: the repository refuses it.
+        ObjectStoreUnavailableError: it does not answer for `PATIENCE_SECONDS`.
         ClaimLostError: another worker owns the build now.
 
     """
     manifests = await asyncio.to_thread(_read_manifests, entries)
     await announce(database, claim, manifests)
+    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     for entry, manifest in zip(entries, manifests, strict=True):
-        try:
-            await asyncio.to_thread(storage.publish, entry, manifest)
-        except EntryExistsError:
-            await asyncio.to_thread(storage.remove, manifest.entry)
-            await asyncio.to_thread(storage.publish, entry, manifest)
+        while True:
+            try:
+                await asyncio.to_thread(_publish_anew, storage, entry, manifest)
+                break
+            except ObjectStoreUnavailableError as error:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+                logger.warning("publishing begins again", entry=manifest.entry, reason=error.message)
+                await asyncio.sleep(1.0)
     await mark_loading(database, claim)
     return manifests
+
+
+def _publish_anew(storage: Storage, entry: Path, manifest: Manifest) -> None:
+    try:
+        storage.publish(entry, manifest)
+    except EntryExistsError:
+        storage.remove(manifest.entry)
+        storage.publish(entry, manifest)
 
 
 def _read_manifests(entries: Sequence[Path]) -> tuple[Manifest, ...]:
@@ -56,6 +74,7 @@ async def roll_out(servers: Servers, manifests: Sequence[Manifest]) -> None:
     Raises:
         RolloutError: a server cannot load it, or answers wrongly.
         ServerUnavailableError: a server does not answer for `PATIENCE_SECONDS`.
+        ObjectStoreUnavailableError: the storage does not.
 
     """
     async with servers.locked(manifest.entry for manifest in manifests):
@@ -76,7 +95,7 @@ async def _bring_up(client: TritonClient, storage: Storage, manifest: Manifest) 
         await client.wait_ready(max(1.0, deadline - asyncio.get_running_loop().time()))
         try:
             return await rollout.bring_up(client, storage, manifest)
-        except ServerUnavailableError as error:
+        except (ServerUnavailableError, ObjectStoreUnavailableError) as error:
             if asyncio.get_running_loop().time() > deadline:
                 raise
             logger.warning(

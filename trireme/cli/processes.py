@@ -1,4 +1,4 @@
-"""`trireme serve`, and its parts alone: `gateway`, `worker`, `triton`."""
+"""`trireme serve`, and its parts alone: `gateway`, `worker`, `triton`, `mirror`."""
 
 import asyncio
 import shlex
@@ -11,6 +11,7 @@ import typer
 import uvloop
 from rich.console import Console
 
+from model_repository.errors import RepositoryError
 from trireme import logs
 from trireme.cli.options import Config, Data, Set, settings
 from trireme.settings import Settings
@@ -37,7 +38,7 @@ LOAD_SECONDS = 300.0
 
 def register(app: typer.Typer) -> None:
     """Add the commands that run processes."""
-    for command in (serve, gateway, worker, triton):
+    for command in (serve, gateway, worker, triton, mirror):
         app.command()(command)
 
 
@@ -103,12 +104,12 @@ def gateway(
     async def run() -> None:
         from gateway.app import create_app
         from gateway.server import serve as serve_http
-        from model_repository.storage import FolderStorage
-        from trireme.state import database
+        from trireme.state import database, storage
 
         async with database(loaded) as db:
-            storage = FolderStorage(loaded.repository)
-            app = create_app(loaded.gateway, database=db, storage=storage, triton_urls=loaded.triton.urls)
+            app = create_app(
+                loaded.gateway, database=db, storage=storage(loaded), triton_urls=loaded.triton.urls
+            )
             await serve_http(app, loaded.gateway)
 
     uvloop.run(run())
@@ -125,13 +126,12 @@ def worker(
 
     async def run() -> None:
         from control_plane.worker import Worker
-        from model_repository.storage import FolderStorage
-        from trireme.state import database
+        from trireme.state import database, storage
 
         async with database(loaded) as db:
             await Worker(
                 db,
-                storage=FolderStorage(loaded.repository),
+                storage=storage(loaded),
                 triton_urls=loaded.triton.urls,
                 settings=loaded.jobs,
                 workspaces=loaded.builds,
@@ -153,6 +153,24 @@ def triton(data: Data = None, config: Config = None, assignments: Set = None) ->
             await asyncio.Event().wait()
 
     _until_signal(run)
+
+
+def mirror(
+    data: Data = None,
+    config: Config = None,
+    once: Annotated[bool, typer.Option("--once", help="Copy what is missing, then end.")] = False,
+    assignments: Set = None,
+) -> None:
+    """Keep the folder `mirror` in the data folder equal to the bucket's models, for a Triton on this host."""
+    loaded = settings(data, config, assignments)
+    logs.configure(loaded.log)
+    from trireme.state import mirror as open_mirror
+
+    copy = open_mirror(loaded)
+    if not once:
+        _until_signal(lambda: copy.keep(loaded.s3.poll_seconds))
+    elif failed := copy.sweep():
+        raise RepositoryError(f"not copied: {', '.join(failed)}", hint="The lines above say why.")
 
 
 def _until_signal(run: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -1,4 +1,4 @@
-"""Where published entries are kept: what any storage can do, and the one in a local folder."""
+"""Entries in a local folder."""
 
 import errno
 import fcntl
@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 import structlog
@@ -23,6 +22,7 @@ from model_repository.errors import (
     StorageFullError,
 )
 from model_repository.manifest import Manifest, decode
+from model_repository.storage.protocol import Storage
 
 log = structlog.get_logger(__name__)
 
@@ -35,64 +35,10 @@ SCRATCH = ".scratch-"
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-class Storage(Protocol):
-    """Published entries, immutable, each whole or not there at all.
-
-    All methods block; callers on an event loop use `asyncio.to_thread`.
-    """
-
-    root: Path
-    """Local folder that Triton reads."""
-
-    def publish(self, folder: Path, manifest: Manifest) -> None:
-        """Make a finished folder the entry `manifest.entry`, in one step that either happens or does not.
-
-        The folder is copied and left as it is. A digest of every file is recorded.
-
-        Raises:
-            EntryExistsError: there is such an entry.
-            EntryDamagedError: the folder is not what the manifest says.
-            StorageFullError: there is no room.
-            RepositoryError: the storage cannot be written for another reason.
-
-        """
-
-    def remove(self, entry: str) -> None:
-        """Take an entry away in one step; removing what is not there is no error, so it can be repeated."""
-
-    def entries(self) -> list[str]:
-        """Names of all entries, sorted."""
-
-    def manifest(self, entry: str) -> Manifest:
-        """What an entry says about itself.
-
-        Raises:
-            EntryNotFoundError: no such entry.
-            EntryDamagedError: its manifest cannot be read.
-
-        """
-
-    def read(self, entry: str, path: str) -> bytes:
-        """Content of one file of an entry.
-
-        Raises:
-            InvalidNameError: the path leads out of the entry.
-            EntryNotFoundError: no such entry or file.
-
-        """
-
-    def verify(self, entry: str) -> None:
-        """Compare every file with the digest recorded when the entry was published.
-
-        Raises:
-            EntryNotFoundError: no such entry.
-            EntryDamagedError: a file has changed, is missing or has been added.
-
-        """
-
-
 class FolderStorage(Storage):
     """Entries in a local folder, which Triton reads in place; many processes may open the same one."""
+
+    lag_seconds = 0.0
 
     def __init__(self, root: Path) -> None:
         """Open or create the folder, and sweep away what crashed processes left half done."""
@@ -106,17 +52,9 @@ class FolderStorage(Storage):
         if target.exists():
             raise _exists(manifest.entry)
         check_folder(folder, manifest)
-        with self._writing(), self._scratch() as scratch:
-            try:
-                shutil.copytree(folder, scratch, dirs_exist_ok=True)
-                (scratch / layout.DIGESTS).write_text(digests.encode(digests.of_folder(scratch)))
-                _flush(scratch)
-                scratch.rename(
-                    target
-                )  # onto an entry published meanwhile it fails: a full folder is not replaced
-                _flush_folder(self.root)
-            except (OSError, shutil.Error) as error:
-                raise _write_error(manifest.entry, error) from error
+        with self.staging(manifest.entry) as scratch:
+            shutil.copytree(folder, scratch, dirs_exist_ok=True)
+            (scratch / layout.DIGESTS).write_text(digests.encode(digests.of_folder(scratch)))
         log.info("entry published", entry=manifest.entry)
 
     def remove(self, entry: str) -> None:
@@ -154,6 +92,30 @@ class FolderStorage(Storage):
         found = digests.of_folder(self._path(entry))
         if wrong := sorted(name for name, _ in recorded.items() ^ found.items()):
             raise EntryDamagedError(f"{entry}: {wrong[0]} is not the file that was published")
+
+    @contextmanager
+    def staging(self, entry: str, *, replace: bool = False) -> Iterator[Path]:
+        """An empty folder that becomes the entry at the end of the block, in one step.
+
+        Args:
+            replace: take the place of what is there; for a moment then neither is.
+
+        Raises:
+            EntryExistsError: it has been published meanwhile, and is not to be replaced.
+            StorageFullError: there is no room.
+            RepositoryError: the folder cannot be written for another reason.
+
+        """
+        with self._writing(), self._scratch() as scratch:
+            try:
+                yield scratch
+                _flush(scratch)
+                if replace:
+                    self.remove(entry)
+                scratch.rename(self._path(entry))  # a full folder would not be replaced by this
+                _flush_folder(self.root)
+            except (OSError, shutil.Error) as error:
+                raise _write_error(entry, error) from error
 
     def _path(self, entry: str) -> Path:
         return self.root / str(layout.EntryName.parse(entry))
@@ -212,7 +174,7 @@ def _write_error(entry: str, error: OSError) -> RepositoryError:
         texts = " ".join(str(item[2]) for item in error.args[0])
         numbers = {number for number in FULL if f"[Errno {number}]" in texts}
     if numbers & FULL:
-        return StorageFullError(f"no room to publish {entry}")
+        return StorageFullError(f"no room for {entry}")
     if numbers & {errno.ENOTEMPTY, errno.EEXIST}:
         return _exists(entry)
-    return RepositoryError(f"cannot publish {entry}: {error.strerror or error}")
+    return RepositoryError(f"cannot write {entry}: {error.strerror or error}")
