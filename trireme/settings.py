@@ -78,7 +78,12 @@ class Settings:
     @property
     def database_url(self) -> str:
         """Configured database, or SQLite in the data folder."""
-        return self.database.url or f"sqlite+aiosqlite:///{self.data.absolute() / 'trireme.db'}"
+        return self.database.url or self.embedded_database_url
+
+    @property
+    def embedded_database_url(self) -> str:
+        """SQLite in the data folder."""
+        return f"sqlite+aiosqlite:///{self.data.absolute() / 'trireme.db'}"
 
     @property
     def repository(self) -> Path:

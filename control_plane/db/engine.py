@@ -9,7 +9,7 @@ from typing import Any
 
 import aiosqlite
 from sqlalchemy import Connection, event, make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 ALEMBIC_INI = Path(__file__).with_name("alembic.ini")
@@ -63,6 +63,12 @@ class Database:
         """One transaction that only reads, sees one state throughout and waits for no writer."""
         async with AsyncSession(self._reader, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction below the level of objects, that may write."""
+        async with self._writer.begin() as connection:
+            yield connection
 
     async def close(self) -> None:
         """Give all connections back."""

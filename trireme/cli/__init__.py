@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from model_repository.errors import TriremeError
-from trireme.cli import database, doctor, keys, models, processes, reference
+from trireme.cli import database, doctor, keys, migrate, models, processes, reference
 
 app = typer.Typer(
     name="trireme",
@@ -23,6 +23,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
 app.add_typer(database.app, name="db")
 app.command()(doctor.doctor)
+app.command()(migrate.migrate)
 app.command("settings")(reference.show)
 
 

@@ -17,7 +17,7 @@ from control_plane.models.service import ModelService, add_model
 from control_plane.models.tables import Version, VersionState
 from control_plane.settings import JobSettings
 from control_plane.worker import Worker
-from model_repository.storage import FolderStorage
+from model_repository.storage import Storage
 
 SETTINGS = JobSettings(lease_seconds=2, threads=1)
 
@@ -26,7 +26,7 @@ SETTINGS = JobSettings(lease_seconds=2, threads=1)
 class Site:
     folder: Path
     database: Database
-    storage: FolderStorage
+    storage: Storage
 
     @property
     def models(self) -> ModelService:

@@ -1,0 +1,88 @@
+"""`trireme migrate`: from the embedded default to PostgreSQL and S3."""
+
+import asyncio
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from control_plane.db.engine import Database
+from trireme.cli.options import Config, Data, Set, settings
+from trireme.data_folder import locked
+from trireme.settings import Settings, SettingsError
+
+
+class Part(StrEnum):
+    """What can be carried over by itself."""
+
+    MODELS = "models"
+    DATABASE = "database"
+
+
+def migrate(
+    only: Annotated[Part | None, typer.Option(help="Carry nothing else.", show_default=False)] = None,
+    data: Data = None,
+    config: Config = None,
+    assignments: Set = None,
+) -> None:
+    """Carry the data folder's database and models to the configured `database.url` and `s3.bucket`.
+
+    Stop the server first. Nothing in the data folder is changed, so it serves as before without the two
+    settings. Models that an earlier run has brought there are only compared; the database is copied last, all
+    of it or nothing, and only into an empty one.
+    """
+    loaded = settings(data, config, assignments)
+    parts = [part for part in (_targets(loaded)) if only in (None, part)]
+    if not parts:
+        raise SettingsError("nowhere to carry the data to", hint="Set database.url, s3.bucket or both.")
+    console = Console(stderr=True, highlight=False)
+    with locked(loaded):
+        if Part.MODELS in parts:
+            _models(loaded, console)
+        if Part.DATABASE in parts:
+            asyncio.run(_database(loaded, console))
+
+
+def _targets(loaded: Settings) -> list[Part]:
+    targets = [Part.MODELS] if loaded.s3.bucket else []
+    return [*targets, Part.DATABASE] if loaded.database_url != loaded.embedded_database_url else targets
+
+
+def _models(loaded: Settings, console: Console) -> None:
+    from model_repository.storage import FolderStorage
+    from model_repository.storage.transfer import transfer
+    from trireme.state import bucket_storage
+
+    with _progress(console) as progress:
+        task = progress.add_task("models", total=None, what="")
+        count = transfer(
+            FolderStorage(loaded.repository),
+            bucket_storage(loaded),
+            lambda entry, done, total: progress.update(task, completed=done, total=total, what=entry),
+        )
+    console.print(f"{count} models in the bucket {loaded.s3.bucket}, each compared with its digests")
+
+
+async def _database(loaded: Settings, console: Console) -> None:
+    from control_plane.db.transfer import transfer
+
+    source, target = Database(loaded.embedded_database_url), Database(loaded.database_url)
+    try:
+        with _progress(console) as progress:
+            task = progress.add_task("database", total=None, what="")
+            rows = await transfer(
+                source, target, lambda table, done: progress.update(task, completed=done, what=table)
+            )
+    finally:
+        await source.close()
+        await target.close()
+    console.print(
+        f"{sum(rows.values())} rows in {len(rows)} tables of {target.url.render_as_string()}, counted"
+    )
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, TextColumn("{task.fields[what]}"), console=console)
