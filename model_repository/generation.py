@@ -1,7 +1,8 @@
 """What travels to and from a generating model: its tensors, its sampling parameters and its settings.
 
 A request is one prompt. Its responses are chunks: new tokens of one of the returned sequences, as soon as the
-engine has them. The last chunk of each sequence says why it ended; the last one of all is Triton's final one.
+engine has as many as the request wants to see at a time. The last chunk of each sequence says why it ended;
+the last one of all is Triton's final one.
 """
 
 from enum import StrEnum
@@ -60,6 +61,7 @@ class SamplingParameters(Struct, frozen=True, kw_only=True, omit_defaults=True):
         seed: of the random numbers; the same seed draws the same tokens, whatever else is running. None draws
             other ones each time.
         stop_ids: tokens that end a sequence beside the model's own.
+        stream_interval: new tokens of a sequence that a response brings, unless the sequence ends before.
 
     """
 
@@ -77,6 +79,7 @@ class SamplingParameters(Struct, frozen=True, kw_only=True, omit_defaults=True):
     num_return_sequences: Annotated[int, Meta(ge=1)] = 1
     seed: Annotated[int, Meta(ge=0, lt=2**32)] | None = None
     stop_ids: tuple[int, ...] = ()
+    stream_interval: Annotated[int, Meta(ge=1)] = 1
 
     def __post_init__(self) -> None:
         """Refuse what no engine could do.

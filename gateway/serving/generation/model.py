@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 import numpy as np
+from msgspec import structs
 
 from control_plane.catalog import Provider
 from gateway.observability.timing import stage
@@ -26,6 +28,10 @@ from model_repository.heads import GenerationHead
 from model_repository.manifest import Manifest
 
 OUTPUTS = (TOKEN_IDS, INDEX, FINISH_REASON)
+
+STOP_INTERVAL = 4
+"""Tokens at a time of an answer that nobody reads along and that may end at a stop sequence: so many are
+generated for nothing at most."""
 
 
 class GenerationModel:
@@ -58,12 +64,16 @@ class GenerationModel:
 
         """
         prompts = await self._prompts(graph, texts, parameters)
+        interval = STOP_INTERVAL if parameters.stop else parameters.sampling.max_new_tokens
+        gathered = replace(
+            parameters, sampling=structs.replace(parameters.sampling, stream_interval=interval)
+        )
         answers: list[list[Generated]] = [[] for _ in texts]
 
         async def answer(positions: Pack) -> None:
             (position,) = positions
-            chunks = self._chunks(provider, graph, prompts[position], parameters)
-            answers[position] = await _collect(chunks, parameters, len(prompts[position]))
+            chunks = self._chunks(provider, graph, prompts[position], gathered)
+            answers[position] = await _collect(chunks, gathered, len(prompts[position]))
 
         packs = [[position] for position in range(len(texts))]
         with stage("triton"):

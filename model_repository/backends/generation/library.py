@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Any
 
 import torch
+from msgspec.structs import replace
 from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
 
 from model_repository.backends.generation.graphs import (
@@ -161,7 +162,8 @@ def _fits(job: Job, chosen: list[Job]) -> bool:
         return True
     parameters = job.parameters
     rows = max(parameters.num_beams, parameters.num_return_sequences)
-    alike = not parameters.do_sample and parameters == chosen[0].parameters
+    other = replace(chosen[0].parameters, stream_interval=parameters.stream_interval)
+    alike = not parameters.do_sample and parameters == other
     return alike and (len(chosen) + 1) * rows <= ROWS
 
 

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -24,6 +25,9 @@ SEQUENCES = 128
 TOKENS = 2048
 """Tokens in one step, prompts included: a long prompt is read in pieces between the steps of the others."""
 
+TURN = 8
+"""Steps in which every caller is looked after once, where there are many."""
+
 BLOCK = 32
 """Tokens in a block of the cache, which is fixed on CPUs."""
 
@@ -43,19 +47,20 @@ def suits(parameters: SamplingParameters) -> bool:
     return parameters.num_beams == 1 and not parameters.no_repeat_ngram_size
 
 
-@dataclass
-class _Sequence:
-    """One answer being written.
+@dataclass(frozen=True)
+class _Answers:
+    """What is being written for a job.
 
     Attributes:
-        stops: tokens that end it.
+        number: of the job, counted from 0.
+        stops: tokens that end an answer.
+        handles: one an answer.
 
     """
 
-    job: Job
-    index: int
+    number: int
     stops: frozenset[int]
-    handle: Any
+    handles: list[Any]
 
 
 class PagedEngine:
@@ -67,8 +72,10 @@ class PagedEngine:
         hint = HINTS[settings.precision]
         self._properties = {**properties, "INFERENCE_PRECISION_HINT": hint, "KV_CACHE_PRECISION": hint}
         self._pipeline = self._open()
-        self._running: list[_Sequence] = []
-        self._requests = 0
+        self._running: dict[Job, _Answers] = {}
+        self._jobs = count()
+        self._requests = count()
+        self._step = 0
         self._random = random.SystemRandom()
         self._inbox = Inbox(QUEUE)
         self._thread = Thread(target=self._run, name="paged")
@@ -87,7 +94,7 @@ class PagedEngine:
         """End the thread after its present step; jobs that are not done fail as unavailable."""
         waiting = self._inbox.close()
         self._thread.join()
-        for job in dict.fromkeys((*(sequence.job for sequence in self._running), *waiting)):
+        for job in (*self._running, *waiting):
             job.fail("the model is being unloaded", Failure.UNAVAILABLE)
 
     def _open(self) -> Any:
@@ -101,68 +108,75 @@ class PagedEngine:
 
     def _run(self) -> None:
         while (jobs := self._inbox.take(lambda *_: True, wait=not self._running)) is not None:
+            for job in jobs:
+                self._admit(job)
             try:
                 for job in jobs:
-                    self._start(job)
+                    self._start(job, self._running[job])
                 self._drop_cancelled()
-                self._pipeline.step()
-                self._read()
+                if self._running:
+                    self._pipeline.step()
+                    self._read()
             except Exception as error:  # noqa: BLE001  # the pipeline may raise anything; its callers must hear of it
-                self._fail_all(jobs, f"{type(error).__name__}: {error}")
+                self._begin_anew(f"{type(error).__name__}: {error}")
 
-    def _start(self, job: Job) -> None:
+    def _admit(self, job: Job) -> None:
+        stops = frozenset((*self._settings.eos_ids, *job.parameters.stop_ids))
+        self._running[job] = _Answers(next(self._jobs), stops, [])
+
+    def _start(self, job: Job, answers: _Answers) -> None:
         """One sequence an answer: the pipeline's own several answers would only come all at their end."""
         parameters = job.parameters
-        stops = frozenset((*self._settings.eos_ids, *parameters.stop_ids))
         first = self._random.randrange(SEEDS) if parameters.seed is None else parameters.seed
         prompt = openvino.Tensor(np.array([job.prompt], np.int64))
-        for index in range(parameters.num_return_sequences):
-            self._requests += 1
-            config = _config(parameters, stops, (first + index) % SEEDS)
-            handle = self._pipeline.add_request(self._requests, prompt, config)
-            self._running.append(_Sequence(job, index, stops, handle))
+        try:
+            for index in range(parameters.num_return_sequences):
+                config = _config(parameters, answers.stops, (first + index) % SEEDS)
+                answers.handles.append(self._pipeline.add_request(next(self._requests), prompt, config))
+        except RuntimeError as error:  # the pipeline's own checks
+            job.fail(str(error).strip().splitlines()[-1])
+            self._forget(job)
 
     def _drop_cancelled(self) -> None:
-        gone = {id(each.job): each.job for each in self._running if each.job.cancelled}
-        for each in self._running:
-            if id(each.job) in gone:
-                each.handle.cancel()
-        for job in gone.values():
-            job.drop()
-        self._forget_done()
+        """Look after some of the callers, in turns: each look is a message to Triton and back."""
+        self._step += 1
+        turn = min(TURN, len(self._running))
+        for job, answers in list(self._running.items()):
+            if (answers.number + self._step) % turn == 0 and job.cancelled:
+                job.drop()
+                self._forget(job)
 
     def _read(self) -> None:
-        for each in self._running:
-            if each.job.done:
-                continue
-            while each.handle.can_read():
-                for output in each.handle.read().values():
-                    self._send(each, output)
-            if each.handle.get_status() is genai.GenerationStatus.IGNORED:
-                each.job.fail("there is no memory left for this sequence", Failure.UNAVAILABLE)
-        self._forget_done()
+        for job, answers in list(self._running.items()):
+            for index, handle in enumerate(answers.handles):
+                while handle.can_read():
+                    for output in handle.read().values():
+                        _send(job, index, answers.stops, output)
+                if handle.get_status() is genai.GenerationStatus.IGNORED and not job.done:
+                    job.fail("there is no memory left for this sequence", Failure.UNAVAILABLE)
+            if job.done:
+                self._forget(job)
 
-    def _send(self, sequence: _Sequence, output: Any) -> None:
-        tokens, reason = list(output.generated_ids), REASONS[output.finish_reason]
-        if reason is FinishReason.STOP and tokens and tokens[-1] in sequence.stops:
-            tokens.pop()
-        if tokens or reason is not FinishReason.NONE:
-            sequence.job.send(tokens, index=sequence.index, reason=reason)
+    def _forget(self, job: Job) -> None:
+        for handle in self._running.pop(job).handles:
+            handle.cancel()
+        self._inbox.release(1)
 
-    def _forget_done(self) -> None:
-        before = {id(each.job) for each in self._running}
-        self._running = [each for each in self._running if not each.job.done]
-        self._inbox.release(len(before) - len({id(each.job) for each in self._running}))
-
-    def _fail_all(self, jobs: list[Job], message: str) -> None:
-        """Answer everybody and begin with a new pipeline: nothing is known about the state of this one."""
-        for job in dict.fromkeys((*(each.job for each in self._running), *jobs)):
+    def _begin_anew(self, message: str) -> None:
+        """Answer everybody and open another pipeline: nothing is known about the state of this one."""
+        for job in list(self._running):
             if not job.done:
                 job.fail(message)
-        started = {id(each.job) for each in self._running}
-        self._inbox.release(sum(id(job) not in started for job in jobs))
-        self._forget_done()
+            self._forget(job)
         self._pipeline = self._open()
+
+
+def _send(job: Job, index: int, stops: frozenset[int], output: Any) -> None:
+    tokens, reason = list(output.generated_ids), REASONS[output.finish_reason]
+    if reason is FinishReason.STOP and tokens and tokens[-1] in stops:
+        tokens.pop()
+    if tokens or reason is not FinishReason.NONE:
+        job.send(tokens, index=index, reason=reason)
 
 
 def _config(parameters: SamplingParameters, stops: frozenset[int], seed: int) -> Any:

@@ -1,6 +1,8 @@
-"""Chunks as they come, callers who leave, queues that are full, models that go."""
+"""Chunks as they come, callers who leave, queues that are full, models that go, servers that die."""
 
 import asyncio
+import os
+import signal
 
 import pytest
 from generation_site import Site
@@ -8,6 +10,9 @@ from streams import generate, message
 
 from model_repository.client import EntryState, TritonClient
 from model_repository.errors import ServerUnavailableError
+from model_repository.rollout import bring_up
+from model_repository.server import EmbeddedTriton
+from model_repository.settings import TritonSettings
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 
@@ -22,6 +27,40 @@ async def test_tokens_come_one_by_one(site: Site, triton: TritonClient, kind: st
     answers = await generate(triton, served.manifest, PROMPT, max_new_tokens=16, min_new_tokens=16)
     assert answers.chunks >= 16
     assert len(answers.all[0]) == 16
+
+
+async def test_a_response_brings_as_many_tokens_as_were_asked_for(site: Site, triton: TritonClient) -> None:
+    for kind in KINDS:
+        served = await site.serve(kind)
+        lengths = {"max_new_tokens": 10, "min_new_tokens": 10}
+        single = await generate(triton, served.manifest, PROMPT, **lengths)
+        gathered = await generate(triton, served.manifest, PROMPT, **lengths, stream_interval=4)
+        assert gathered.all == single.all
+        assert single.chunks > gathered.chunks == 3
+
+
+async def test_a_server_that_dies_ends_its_streams_and_serves_again(site: Site) -> None:
+    served = await site.serve("llama")
+    server = EmbeddedTriton(
+        repository=site.storage.root,
+        runtime=site.folder / "mortal",
+        settings=TritonSettings(start_seconds=120),
+    )
+    await server.start()
+    client = TritonClient(server.url)
+    try:
+        await bring_up(client, site.storage, served.manifest)
+        long = message(served.manifest, PROMPT, max_new_tokens=200, min_new_tokens=200)
+        with pytest.raises(ServerUnavailableError):  # noqa: PT012  # it must fail after the first token
+            async for _ in client.stream(long, 60):
+                if server.pid is not None:
+                    os.kill(server.pid, signal.SIGKILL)
+        await client.wait_ready(60)
+        await bring_up(client, site.storage, served.manifest)
+        assert len((await generate(client, served.manifest, PROMPT, max_new_tokens=5)).all) == 1
+    finally:
+        await client.close()
+        await server.stop()
 
 
 async def test_callers_who_leave_make_room_at_once(site: Site, triton: TritonClient) -> None:

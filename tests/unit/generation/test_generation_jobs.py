@@ -44,6 +44,15 @@ def test_only_the_last_chunk_of_all_answers_is_final() -> None:
     assert [last for *_, last in reply.sent] == [False, False, True]
 
 
+def test_tokens_wait_for_a_full_response_or_the_end() -> None:
+    reply = Recorded()
+    gathered = Job([1], SamplingParameters(max_new_tokens=5, stream_interval=3), reply)
+    for token in (5, 6, 7, 8):
+        gathered.send([token])
+    gathered.send([9], reason=FinishReason.LENGTH)
+    assert [tokens for tokens, *_ in reply.sent] == [[5, 6, 7], [8, 9]]
+
+
 def test_jobs_count_until_they_are_released() -> None:
     inbox = Inbox(2)
     inbox.put(job())
