@@ -1,4 +1,4 @@
-"""A site moves from SQLite and a folder to real PostgreSQL and S3 servers, and serves there as it did here."""
+"""A site moves from SQLite and a folder to PostgreSQL and S3, and serves there as it did here."""
 
 import asyncio
 import os
