@@ -31,6 +31,7 @@ class Limit(NamedTuple):
 
 LIMITS = {
     Precision.FP32: Limit(1e-3, 0.9999, 1.0),
+    Precision.FP16: Limit(1e-2, 0.9995, 1.0),
     Precision.BF16: Limit(3e-2, 0.999, 1.0),
     Precision.INT8: Limit(1e-1, 0.99, 1.0),
 }
@@ -66,13 +67,26 @@ def examine(
     head: Head, session: Session, references: Sequence[Case], limits: ParityThresholds
 ) -> ParityReport:
     """Run a candidate over the cases and judge it; the first case that fails is the last one run."""
-    figures: list[ParityCase] = []
+    seen: list[ParityCase] = []
     for inputs, original in references:
         converted = session.run(inputs, tuple(original))
-        figures.append(compare(head, inputs, original, converted, tie=limits.max_abs_diff))
-        if not within(figures[-1], limits):
+        seen.append(compare(head, inputs, original, converted, tie=limits.max_abs_diff))
+        if not within(seen[-1], limits):
             break
-    return ParityReport(passed=within(figures[-1], limits), thresholds=limits, cases=tuple(figures))
+    return ParityReport(passed=within(seen[-1], limits), thresholds=limits, cases=tuple(seen))
+
+
+def figures(report: ParityReport) -> str:
+    """The worst figures of a report with their limits, in one line."""
+    limits = report.thresholds
+    told = [f"difference {report.max_abs_diff:.2g} of {limits.max_abs_diff:.2g}"]
+    if limits.min_cosine > -1:
+        told.append(f"cosine {report.min_cosine:.4f} of {limits.min_cosine:g}")
+    if limits.agreement > 0:
+        told.append(f"agreement {report.agreement:.4f} of {limits.agreement:g}")
+    if not all(case.finite for case in report.cases):
+        told.append("NaN or Inf found")
+    return ", ".join(told)
 
 
 def within(case: ParityCase, limits: ParityThresholds) -> bool:

@@ -8,7 +8,7 @@ import msgspec
 
 from converters.spec import Stage
 from model_repository.heads import EntailmentHead, Head, ImageSpec, SpanHead
-from model_repository.manifest import Candidate, EngineSpec, Task, TensorSpec, TokenizerSpec
+from model_repository.manifest import Candidate, EngineSpec, ParityReport, Task, TensorSpec, TokenizerSpec
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +131,7 @@ class Built(Result, frozen=True, kw_only=True):
     Attributes:
         folder: holds the model files and nothing else; empty where `error` says why there is none.
         texts_per_second: throughput on this host, or None where it does not run.
+        proxy, unverified: of plans; see `model_repository.manifest.Candidate`.
 
     """
 
@@ -138,6 +139,8 @@ class Built(Result, frozen=True, kw_only=True):
     folder: str = ""
     texts_per_second: float | None = None
     error: str = ""
+    proxy: ParityReport | None = None
+    unverified: str = ""
 
 
 class Compiled(Result, frozen=True, kw_only=True):

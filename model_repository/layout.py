@@ -6,7 +6,8 @@
     SHA256SUMS                      digests of all other files, written when the entry is published
     probe.npz                       stored sample: inputs and the outputs expected for them
     tokenizer/tokenizer.json
-    <version>/model.onnx            or model.xml and model.bin
+    <version>/model.onnx            or model.xml and model.bin, or model.plan
+    graph/model.onnx                the plain graph, kept where TensorRT plans were asked for
 
 """
 
@@ -22,6 +23,7 @@ MANIFEST = "manifest.json"
 DIGESTS = "SHA256SUMS"
 PROBE = "probe.npz"
 TOKENIZER = "tokenizer/tokenizer.json"
+GRAPH = "graph/model.onnx"
 
 GLOBAL_OWNER = "global"
 """Owner of built-in models."""
@@ -29,9 +31,14 @@ GLOBAL_OWNER = "global"
 MODEL_FILES = {
     Engine.ONNXRUNTIME: "model.onnx",
     Engine.OPENVINO: "model.xml",
+    Engine.TENSORRT: "model.plan",
+    Engine.TENSORRT_RTX: "model.plan",
     Engine.GENERATION: "generation.json",
 }
 """File that each engine's backend opens, in the version's folder."""
+
+WEIGHTS = "model.onnx"
+"""Beside a plan that was built without weights: the typed graph that has them."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _PART = re.compile(r"[a-z]{1,16}")

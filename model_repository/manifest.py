@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from model_repository.heads import Head, ImageSpec, Struct
+from model_repository.plans import PlanSpec
 
 
 class Task(StrEnum):
@@ -30,6 +31,8 @@ class Engine(StrEnum):
 
     ONNXRUNTIME = "onnxruntime"
     OPENVINO = "openvino"
+    TENSORRT = "tensorrt"
+    TENSORRT_RTX = "tensorrt_rtx"
     GENERATION = "generation"
 
 
@@ -37,6 +40,7 @@ class Precision(StrEnum):
     """Arithmetic of the converted graph."""
 
     FP32 = "fp32"
+    FP16 = "fp16"
     BF16 = "bf16"
     INT8 = "int8"
 
@@ -91,12 +95,14 @@ class EngineSpec(Struct, frozen=True, kw_only=True):
 
     Attributes:
         options: engine settings that also stand in `config.pbtxt`, such as thread counts.
+        plan: of TensorRT's engines, what they are tied to; None for engines that run anywhere.
 
     """
 
     engine: Engine
     precision: Precision
     options: dict[str, str] = msgspec.field(default_factory=dict)
+    plan: PlanSpec | None = None
 
 
 class ParityCase(Struct, frozen=True, kw_only=True):
@@ -160,6 +166,9 @@ class Candidate(Struct, frozen=True, kw_only=True):
             second), or None where it failed before that.
         parity: its report, or None where it failed before that.
         error: one line why it was dropped before verification, or an empty string.
+        proxy: of a plan, the report on its arithmetic imitated on the CPU. It says that the precision suits
+            the model, not that the plan computes it: that only a GPU can show.
+        unverified: one line why a candidate that was made could not be run and so must not serve, or empty.
         chosen: true for the one that was published.
 
     """
@@ -168,6 +177,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     texts_per_second: float | None = None
     parity: ParityReport | None = None
     error: str = ""
+    proxy: ParityReport | None = None
+    unverified: str = ""
     chosen: bool = False
 
 

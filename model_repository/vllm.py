@@ -26,7 +26,7 @@ from model_repository.manifest import Manifest, Precision
 
 MODEL = "model.json"
 
-DTYPES = {Precision.FP32: "float32", Precision.BF16: "bfloat16"}
+DTYPES = {Precision.FP32: "float32", Precision.FP16: "float16", Precision.BF16: "bfloat16"}
 
 
 class VllmOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from control_plane.models.schemas import ModelSummary, VersionSummary
 from model_repository.heads import GenerationHead
-from model_repository.manifest import Candidate, Manifest, ParityReport
+from model_repository.manifest import Candidate, EngineSpec, Manifest, ParityReport
 
 
 def describe_model(console: Console, model: ModelSummary, versions: Sequence[VersionSummary]) -> None:
@@ -50,10 +50,10 @@ def _candidates(manifest: Manifest) -> Table:
         title=f"Candidates {manifest.part}".strip(),
     )
     for candidate in manifest.candidates:
-        parity = candidate.parity
+        parity = candidate.parity or candidate.proxy
         table.add_row(
             "→" if candidate.chosen else "",
-            f"{candidate.engine.engine} {candidate.engine.precision}",
+            _tried(candidate.engine),
             f"{candidate.texts_per_second:.0f}" if candidate.texts_per_second else "",
             f"{parity.max_abs_diff:.1e}" if parity else "",
             f"{parity.min_cosine:.6f}" if parity else "",
@@ -63,6 +63,11 @@ def _candidates(manifest: Manifest) -> Table:
     return table
 
 
+def _tried(engine: EngineSpec) -> str:
+    target = engine.plan.compute_capability if engine.plan else ""
+    return f"{engine.engine} {engine.precision} {target}".rstrip()
+
+
 def _unit(manifest: Manifest) -> str:
     if isinstance(manifest.head, GenerationHead):
         return "tokens"
@@ -70,6 +75,8 @@ def _unit(manifest: Manifest) -> str:
 
 
 def _verdict(candidate: Candidate) -> str:
+    if candidate.unverified:
+        return f"imitated on the CPU; {candidate.unverified}"
     if candidate.parity is None:
         return candidate.error or "not verified"
     return "passed" if candidate.parity.passed else "refused"

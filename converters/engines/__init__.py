@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
-from converters.engines import onnxruntime, openvino
+from converters.engines import onnxruntime, openvino, tensorrt
 from converters.tensors import Tensors
 from model_repository.manifest import Engine, EngineSpec
 
@@ -23,5 +23,7 @@ def open_session(engine: EngineSpec, folder: Path) -> Session:
             return onnxruntime.Session(engine, folder)
         case Engine.OPENVINO:
             return openvino.Session(engine, folder)
+        case Engine.TENSORRT | Engine.TENSORRT_RTX:
+            return tensorrt.Session(engine, folder)
         case Engine.GENERATION:
             raise ValueError("generation is no graph that is called once a batch")

@@ -15,6 +15,7 @@ from converters.messages import Progress
 from converters.results import Built, Compiled, Optimised, Variant
 from converters.samples import sampler_of
 from converters.spec import BuildSpec, Stage
+from converters.tensorrt.candidates import plans
 from converters.work import Work, each_part
 from converters.workspace import Workspace
 from model_repository.layout import MODEL_FILES
@@ -50,6 +51,11 @@ def _compile(work: Work) -> tuple[Built, ...]:
             continue
         sessions[name] = session
         built[name] = Built(engine=engine, folder=name)
+    for plan, opened in plans(work):
+        name = plan.folder or f"{plan.engine.engine}-{plan.engine.precision}-{len(built)}"
+        built[name] = plan
+        if opened is not None:
+            sessions[name] = opened
     speeds = rows_per_second(sessions, sampler.traffic(), outputs, work.progress)
     measured = [replace(one, texts_per_second=speeds.get(name)) for name, one in built.items()]
     return tuple(sorted(measured, key=lambda one: -(one.texts_per_second or 0)))

@@ -33,6 +33,8 @@ def _package(work: Work, folder: Path) -> str:
     chosen = work.workspace.result(Stage.VERIFY, Verified).parts[work.part.name].folder
     for file in (work.of(Stage.COMPILE) / chosen).iterdir():
         os.link(file, graph / file.name)
+    if work.spec.plans.targets:
+        _keep_graph(work, entry)
     if manifest.tokenizer is not None:
         target = entry / manifest.tokenizer.path
         target.parent.mkdir()
@@ -42,6 +44,13 @@ def _package(work: Work, folder: Path) -> str:
     (entry / layout.CONFIG).write_text(to_pbtxt(model_config(manifest)))
     (entry / layout.MANIFEST).write_bytes(encode(manifest))
     return manifest.entry
+
+
+def _keep_graph(work: Work, entry: Path) -> None:
+    folder = (entry / layout.GRAPH).parent
+    folder.mkdir()
+    for file in work.of(Stage.EXPORT).iterdir():
+        os.link(file, folder / file.name)
 
 
 def _manifest(work: Work) -> Manifest:

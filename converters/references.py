@@ -1,0 +1,43 @@
+"""The original's own answers, which everything that is made from it is compared with."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from converters.comparison import answers, by_token
+from converters.families.registry import GRAPH_FAMILIES
+from converters.parity import Case
+from converters.samples import sampler_of
+from converters.spec import ConversionError
+from converters.tensors import Tensors
+from converters.work import Work
+
+
+def references(work: Work) -> list[Case]:
+    """What the original answers: to the probe first, so that the gate sees it answered, then to all cases.
+
+    Raises:
+        ConversionError: it answers with NaN or Inf.
+
+    """
+    torch.set_num_threads(work.spec.threads)
+    model = GRAPH_FAMILIES[work.facts.family].load(work.source, work.facts, work.part)
+    cases = []
+    with torch.inference_mode():
+        for inputs in _batches(work):
+            answer = model(**{name: torch.from_numpy(array) for name, array in inputs.items()})
+            outputs = {name: tensor.numpy() for name, tensor in answer.items()}
+            if not all(np.isfinite(array).all() for array in outputs.values()):
+                raise ConversionError(
+                    "the original itself answers with NaN or Inf", hint="Check the weights of the model."
+                )
+            cases.append(Case(inputs, outputs))
+    return cases
+
+
+def _batches(work: Work) -> Iterator[Tensors]:
+    sampler = sampler_of(work.part, work.tokenizer)
+    # Every element of the probe's answers must count, so answers by token are asked without padding.
+    yield sampler.probe(even=any(by_token(work.part.head, name) for name in answers(work.part.head)))
+    yield from sampler.cases()
