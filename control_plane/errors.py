@@ -31,6 +31,77 @@ class KeyNotFoundError(TriremeError):
     code = "key_not_found"
 
 
+class OrganizationNotFoundError(TriremeError):
+    """No organization of that id."""
+
+    status = 404
+    code = "organization_not_found"
+
+
+class RoleNotFoundError(TriremeError):
+    """No role of that id."""
+
+    status = 404
+    code = "role_not_found"
+
+
+class RouterNotFoundError(TriremeError):
+    """No router of that id."""
+
+    status = 404
+    code = "router_not_found"
+
+
+class UserNotFoundError(TriremeError):
+    """No account of that id or e-mail, or the root account, which is not a user."""
+
+    status = 404
+    code = "user_not_found"
+
+
+class ReservedEmailError(TriremeError):
+    """The e-mail stands for the root account."""
+
+    status = 403
+    code = "reserved_email"
+
+
+class WrongPasswordError(TriremeError):
+    """The password is not the account's."""
+
+    status = 401
+    code = "wrong_password"
+
+
+class ExpiredAccountError(TriremeError):
+    """The account's time is over."""
+
+    status = 403
+    code = "forbidden"
+
+
+class TooManyLoginsError(TriremeError):
+    """Too many attempts to log in, to one account or from one address."""
+
+    status = 429
+    code = "too_many_logins"
+
+
+class PasswordsBusyError(TriremeError):
+    """Too many passwords are waiting to be hashed."""
+
+    status = 503
+    code = "passwords_busy"
+    retry_after = 1
+
+
+class KeyLifetimeError(TriremeError):
+    """The key would live longer than this site allows."""
+
+    status = 400
+    code = "key_lifetime"
+
+
 class BuildNotFoundError(TriremeError):
     """No build of that id."""
 

@@ -5,9 +5,9 @@ from collections import defaultdict
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from control_plane.accounts.tables import Account, ApiKey
+from control_plane.accounts.principals import read_keys
 from control_plane.builds.tables import UNFINISHED
-from control_plane.catalog import Catalog, Key, Provider, Router, RouterStatus
+from control_plane.catalog import Catalog, Provider, Router, RouterStatus
 from control_plane.catalogue import missing_messages
 from control_plane.db.engine import Database
 from control_plane.db.generation import current_generation
@@ -31,7 +31,7 @@ async def read_catalog(database: Database) -> Catalog:
         aliases = await effective_aliases(session)
         return Catalog(
             generation=generation,
-            keys=await _keys(session),
+            keys=await read_keys(session),
             routers={(router.owner_id, router.name): router for router in by_id.values()},
             aliases={alias: by_id[router_id] for alias, router_id in aliases.items()},
             missing=missing_messages(
@@ -39,20 +39,6 @@ async def read_catalog(database: Database) -> Catalog:
                 aliases=aliases.keys(),
             ),
         )
-
-
-async def _keys(session: AsyncSession) -> dict[bytes, Key]:
-    usable = select(ApiKey, Account.name).join(Account).where(col(ApiKey.revoked_at).is_(None))
-    return {
-        key.digest: Key(
-            id=key.id,
-            account_id=key.account_id,
-            account_name=account,
-            expires_at=key.expires_at.timestamp() if key.expires_at else None,
-        )
-        for key, account in await session.exec(usable)
-        if key.id is not None
-    }
 
 
 async def _routers(session: AsyncSession) -> dict[int, Router]:

@@ -10,8 +10,9 @@ import structlog
 
 from control_plane import gateways
 from control_plane.catalog import Catalog
+from control_plane.catalog_reader import CatalogReader
 from control_plane.db.engine import Database
-from control_plane.snapshot import read_catalog, read_generation
+from control_plane.snapshot import read_generation
 from gateway.serving.snapshots import Snapshots
 from gateway.serving.tokenization import Tokenizers
 from model_repository import layout
@@ -52,6 +53,7 @@ class CatalogFeed:
         self._snapshots = snapshots
         self._tokenizers = tokenizers
         self._database = database
+        self._reader = CatalogReader(database)
         self._storage = storage
         self._gateway_id = gateway_id
         self._interval = interval
@@ -88,6 +90,7 @@ class CatalogFeed:
                 await gateways.forget(self._database, self._gateway_id)
         except Exception as error:  # noqa: BLE001 - the others soon stop waiting for a silent gateway anyway
             log.warning("cannot sign off", cause=str(error) or type(error).__name__)
+        self._reader.close()
 
     async def try_refresh(self) -> None:
         """Refresh and acknowledge if the database lets; it says once in the log that it does not."""
@@ -110,7 +113,7 @@ class CatalogFeed:
             asked_at = monotonic()
             generation = await read_generation(self._database)
             if generation != self._snapshots.current.generation:
-                await self._swap(await read_catalog(self._database))
+                await self._swap(await self._reader.read())
             elif self.unloaded:
                 await self._load(self._snapshots.current)
             self._confirmed_at = asked_at

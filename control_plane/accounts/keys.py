@@ -9,17 +9,20 @@ from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from control_plane.accounts.service import ensure_account, find_account
+from control_plane.accounts.service import ROOT_ACCOUNT, ensure_account, find_account
 from control_plane.accounts.tables import Account, ApiKey
+from control_plane.audit.service import COMMAND_LINE, record
 from control_plane.db.engine import Database
 from control_plane.db.generation import touch_catalog
 from control_plane.db.types import utc_now
 from control_plane.errors import InvalidRequestError, KeyNotFoundError
 
-ROOT_ACCOUNT = "root"
+KIND = "key"
 SECRET_BYTES = 32
 """Random bytes in a secret: 256 bits, beyond any search."""
 _PREFIX_LENGTH = 10
+_SHOWN = 8
+"""Characters of either end that a masked key shows; enough of the 43 random ones stay hidden."""
 
 
 class CreatedKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +50,42 @@ def digest_of(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
+def masked(key: ApiKey) -> str:
+    """A key as it may be shown after its creation: both ends, such as `sk-3fQx2…` with three dots between."""
+    return f"{key.prefix[:_SHOWN]}...{key.suffix}"
+
+
+def logged(key: ApiKey) -> dict[str, object]:
+    """A key as the audit log keeps it."""
+    return {
+        "name": key.name,
+        "user": key.account_id,
+        "token": masked(key),
+        "expires_at": key.expires_at,
+    }
+
+
+async def add_key(
+    session: AsyncSession, account_id: int, name: str, expires_at: datetime | None
+) -> tuple[ApiKey, str]:
+    """A new key's row within a transaction, and its secret; gateways see it with the commit."""
+    secret = "sk-" + secrets.token_urlsafe(SECRET_BYTES)
+    key = ApiKey(
+        account_id=account_id,
+        name=name,
+        prefix=secret[:_PREFIX_LENGTH],
+        suffix=secret[-_SHOWN:],
+        digest=digest_of(secret),
+        expires_at=expires_at,
+    )
+    session.add(key)
+    await session.flush()
+    await touch_catalog(session)
+    return key, secret
+
+
 class KeyService:
-    """Makes, lists and revokes keys."""
+    """Makes, lists and revokes keys for the command line, whose hand on the database is its right."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -63,19 +100,10 @@ class KeyService:
         """
         if expires_at is not None and expires_at <= utc_now():
             raise InvalidRequestError(f"the key would have expired at {expires_at.isoformat()} already")
-        secret = "sk-" + secrets.token_urlsafe(SECRET_BYTES)
         async with self._database.session() as session:
-            key = ApiKey(
-                account_id=await find_account(session, account),
-                name=name,
-                prefix=secret[:_PREFIX_LENGTH],
-                digest=digest_of(secret),
-                expires_at=expires_at,
-            )
-            session.add(key)
-            await session.flush()
-            await touch_catalog(session)
+            key, secret = await add_key(session, await find_account(session, account), name, expires_at)
             assert key.id is not None
+            record(session, COMMAND_LINE, "create", KIND, key.id, after=logged(key))
             return CreatedKey(secret=secret, id=key.id, prefix=key.prefix)
 
     async def list(self) -> list[KeySummary]:
@@ -99,8 +127,11 @@ class KeyService:
             if len(found) != 1:
                 what = f"{len(found)} keys answer to" if found else "no key answers to"
                 raise KeyNotFoundError(f"{what} {key}", hint="`trireme keys list` shows ids and prefixes.")
-            if found[0].revoked_at is None:
-                found[0].revoked_at = utc_now()
+            (revoked,) = found
+            if revoked.revoked_at is None:
+                assert revoked.id is not None
+                record(session, COMMAND_LINE, "revoke", KIND, revoked.id, before=logged(revoked))
+                revoked.revoked_at = utc_now()
                 await touch_catalog(session)
 
     async def ensure_root(self, secret: str) -> None:

@@ -4,12 +4,14 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import aiosqlite
-from sqlalchemy import Connection, event, make_url, text
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 ALEMBIC_INI = Path(__file__).with_name("alembic.ini")
@@ -27,13 +29,11 @@ class Database:
     instead of one failing half-way when its snapshot has grown old.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | URL) -> None:
         self.url = make_url(url)
         self._sqlite = self.url.get_backend_name() == "sqlite"
         if self._sqlite:
-            engine = create_async_engine(self.url)
-            event.listen(engine.sync_engine, "connect", _configure_sqlite)
-            event.listen(engine.sync_engine, "begin", _begin_sqlite)
+            engine = _sqlite_engine(self.url, foreign_keys=True)
             self._reader = engine.execution_options(sqlite_begin="BEGIN")
         else:
             engine = create_async_engine(self.url, pool_pre_ping=True)
@@ -47,10 +47,11 @@ class Database:
         if self._sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             await _write_ahead(self.url.database)
-        async with self._writer.begin() as connection:
-            if not self._sqlite:
-                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-            await connection.run_sync(_upgrade)
+        await self._migrate("upgrade", "head")
+
+    async def downgrade(self, revision: str) -> None:
+        """Take the schema back to an earlier revision, `base` for none; what only newer ones hold is lost."""
+        await self._migrate("downgrade", revision)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
@@ -74,15 +75,36 @@ class Database:
         """Give all connections back."""
         await self._writer.dispose()
 
+    async def _migrate(self, command: Literal["upgrade", "downgrade"], revision: str) -> None:
+        # SQLite changes a table by making it anew: without foreign keys, others may refer to it meanwhile.
+        engine = _sqlite_engine(self.url, foreign_keys=False) if self._sqlite else self._writer
+        async with engine.begin() as connection:
+            if not self._sqlite:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            await connection.run_sync(_run_alembic, command, revision)
+            if self._sqlite:
+                broken = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).all()
+                if broken:
+                    raise IntegrityError(f"{command} to {revision}", None, ValueError(f"dangling: {broken}"))
+        if self._sqlite:
+            await engine.dispose()
 
-def _upgrade(connection: Connection) -> None:
-    # Gateways never upgrade: they need not hold Alembic in memory.
-    from alembic import command  # noqa: PLC0415
+
+def _run_alembic(connection: Connection, command: str, revision: str) -> None:
+    # Gateways never migrate: they need not hold Alembic in memory.
+    from alembic import command as commands  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config(ALEMBIC_INI)
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    getattr(commands, command)(config, revision)
+
+
+def _sqlite_engine(url: URL, *, foreign_keys: bool) -> AsyncEngine:
+    engine = create_async_engine(url)
+    event.listen(engine.sync_engine, "connect", partial(_configure_sqlite, foreign_keys=foreign_keys))
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
 
 
 async def _write_ahead(path: str) -> None:
@@ -103,13 +125,13 @@ async def _write_ahead(path: str) -> None:
                 return
 
 
-def _configure_sqlite(connection: Any, _record: object) -> None:
+def _configure_sqlite(connection: Any, _record: object, *, foreign_keys: bool) -> None:
     connection.isolation_level = None  # the driver would begin transactions by itself, and too late
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "synchronous=NORMAL",
-        "foreign_keys=ON",
+        f"foreign_keys={foreign_keys:d}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

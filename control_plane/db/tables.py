@@ -4,11 +4,25 @@ from sqlmodel import SQLModel
 
 from control_plane import gateways
 from control_plane.accounts import tables as accounts
+from control_plane.audit import tables as audit
 from control_plane.builds import tables as builds
 from control_plane.db import generation
 from control_plane.models import tables as models
+from control_plane.organizations import tables as organizations
+from control_plane.roles import tables as roles
 from control_plane.routers import tables as routers
 
-__all__ = ["accounts", "builds", "gateways", "generation", "metadata", "models", "routers"]
+__all__ = [
+    "accounts",
+    "audit",
+    "builds",
+    "gateways",
+    "generation",
+    "metadata",
+    "models",
+    "organizations",
+    "roles",
+    "routers",
+]
 
 metadata = SQLModel.metadata

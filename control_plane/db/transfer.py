@@ -102,7 +102,10 @@ async def _copy(reading: AsyncConnection, writing: AsyncConnection, table: Table
 
 
 async def _continue_sequences(connection: AsyncConnection) -> None:
-    """Let the next row of each table take an id after the largest one carried over."""
+    """Let the next row of each table take an id after the largest one carried over.
+
+    Sequences begin with 1, whatever has been given the number 0 by hand.
+    """
     for table in metadata.sorted_tables:
         column = table.autoincrement_column
         if column is None:
@@ -111,8 +114,8 @@ async def _continue_sequences(connection: AsyncConnection) -> None:
             select(
                 func.setval(
                     func.pg_get_serial_sequence(f'"{table.name}"', column.name),
-                    func.coalesce(func.max(column), 1),
-                    func.max(column).is_not(None),
+                    func.greatest(func.max(column), 1),
+                    func.coalesce(func.max(column), 0) > 0,
                 )
             )
         )

@@ -1,5 +1,7 @@
 """Models as callers handle them: add, look, roll back, remove."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import func, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
@@ -117,14 +119,7 @@ class ModelService:
         """
         async with self._database.session() as session:
             model = await _find(session, account_id, name)
-            assert model.id is not None
-            model.deleted_at = utc_now()
-            await cancel_builds_of(session, model.id, "the model was removed")
-            if (router := await router_of(session, model.id)) is not None:
-                await remove_router(session, router)
-            generation = await touch_catalog(session)
-            if (active := await version_in(session, model.id, VersionState.ACTIVE)) is not None:
-                active.state, active.drain_generation = VersionState.DRAINING, generation
+            await _remove(session, [model])
 
     async def list(self, account_id: int | None, *, include_global: bool) -> list[ModelSummary]:
         """Models of an account by name, and the built-in ones if wanted."""
@@ -140,6 +135,28 @@ async def _find(session: AsyncSession, account_id: int | None, name: str, *, loc
     if model is None:
         raise ModelNotFoundError(f"model {name} not found")
     return model
+
+
+async def remove_owned_models(session: AsyncSession, account_id: int) -> None:
+    """`ModelService.remove` of all models of an account, within a transaction."""
+    owned = (await session.exec(select(Model).where(owned_by(account_id)).with_for_update())).all()
+    await _remove(session, owned)
+
+
+async def _remove(session: AsyncSession, models: Iterable[Model]) -> None:
+    """Take models out of service; the catalogue's row is locked last, as everywhere."""
+    draining = []
+    for model in models:
+        assert model.id is not None
+        model.deleted_at = utc_now()
+        await cancel_builds_of(session, model.id, "the model was removed")
+        if (router := await router_of(session, model.id)) is not None:
+            await remove_router(session, router)
+        if (active := await version_in(session, model.id, VersionState.ACTIVE)) is not None:
+            draining.append(active)
+    generation = await touch_catalog(session)
+    for version in draining:
+        version.state, version.drain_generation = VersionState.DRAINING, generation
 
 
 async def add_model(session: AsyncSession, new: NewModel) -> int:

@@ -4,11 +4,12 @@ from hashlib import sha256
 
 import pytest
 
-from control_plane.catalog import Catalog, Key
+from control_plane.catalog import Catalog, Key, Principal
 from gateway.auth import ForbiddenError, StartingError, find_key
 
-FOREVER = Key(id=1, account_id=7, account_name="alice", expires_at=None)
-TEMPORARY = Key(id=2, account_id=7, account_name="alice", expires_at=100.0)
+ALICE = Principal(id=7, name="alice")
+FOREVER = Key(id=1, principal=ALICE)
+TEMPORARY = Key(id=2, principal=ALICE, expires_at=100.0)
 CATALOG = Catalog(generation=1, keys={sha256(b"one").digest(): FOREVER, sha256(b"two").digest(): TEMPORARY})
 
 

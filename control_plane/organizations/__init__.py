@@ -1,0 +1,1 @@
+"""Organizations: a name that accounts are grouped under."""
