@@ -200,6 +200,11 @@ class Catalog:
     aliases: Mapping[tuple[Task, str], Router] = field(default_factory=dict)
     missing: Mapping[tuple[Task, str], str] = field(default_factory=dict)
 
+    def is_built_in(self, name: str) -> bool:
+        """Whether a name, or an alias of any task, is that of a built-in model, installed or not."""
+        aliased = any(alias == name for _, alias in (*self.aliases, *self.missing))
+        return aliased or (None, name) in self.routers
+
     def resolve(self, account_id: int, task: Task, name: str) -> Provider:
         """Provider of `name` for this account and task: own models first, then aliases, then built-in.
 

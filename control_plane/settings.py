@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from model_repository.settings import PackageSettings, SandboxLimits
+
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSettings:
@@ -33,6 +35,8 @@ class JobSettings:
         threads: CPU threads of one conversion and of the engine settings that it publishes.
         memory_bytes: most resident memory that the process tree of one stage may hold.
         stage_seconds: longest time that one stage may take.
+        sandbox: what code of a model's author may take.
+        packages: where its requirements come from.
         lease_seconds: a running build whose worker has been silent for this long is taken over.
         max_losses: how often a build may lose its worker before it fails.
 
@@ -47,5 +51,7 @@ class JobSettings:
     threads: int = 2
     memory_bytes: int = 8 * 2**30
     stage_seconds: float = 1800
+    sandbox: SandboxLimits = field(default_factory=SandboxLimits)
+    packages: PackageSettings = field(default_factory=PackageSettings)
     lease_seconds: float = 10
     max_losses: int = 3

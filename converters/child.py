@@ -10,12 +10,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
-
 from converters.causes import files_may_fail
 from converters.messages import Advanced, Failed, Progress, Receiver
 from converters.spec import BuildCancelledError, BuildSpec, Cancelled, ConversionError, Stage
 from converters.workspace import Workspace
+from model_repository.memory import resident_bytes
 
 POLL_SECONDS = 0.2
 GRACE_SECONDS = 2.0
@@ -124,17 +123,6 @@ def _watch(
                     hint="Raise the memory limit of builds, or use a smaller model.",
                 )
     return failure
-
-
-def resident_bytes(pid: int) -> int:
-    """Resident memory of a process and all its descendants; 0 when it has ended."""
-    total = 0
-    with suppress(psutil.NoSuchProcess):
-        leader = psutil.Process(pid)
-        for process in (leader, *leader.children(recursive=True)):
-            with suppress(psutil.NoSuchProcess):
-                total += process.memory_info().rss
-    return total
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from converters.tensors import Tensors
 from model_repository.heads import (
     ClassificationHead,
+    CustomHead,
     EmbeddingHead,
     EntailmentHead,
     GenerationHead,
@@ -26,8 +27,8 @@ def answers(head: Head) -> tuple[str, ...]:
     """The outputs that callers ask for."""
     if isinstance(head, SpanHead):
         return (head.start, head.end)
-    if isinstance(head, GenerationHead):
-        raise TypeError("a generator is no graph that is called once a batch")
+    if isinstance(head, GenerationHead | CustomHead):
+        raise TypeError("this is no graph that is called once a batch")
     return (head.output,)
 
 

@@ -69,12 +69,14 @@ class Inspected(Result, frozen=True, kw_only=True):
         root: folder of `config.json` and the weights, relative to the fetched files.
         architecture: class name in `config.json`.
         family: name of the family that converts it.
+        stages: package of the stages that the family brings itself.
 
     """
 
     root: str
     architecture: str
     family: str
+    stages: str
     parts: tuple[Part, ...]
 
 

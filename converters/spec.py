@@ -8,6 +8,7 @@ import msgspec
 
 from model_repository.errors import TriremeError
 from model_repository.manifest import Engine, Precision, Task
+from model_repository.settings import PackageSettings, SandboxLimits
 
 
 class Stage(StrEnum):
@@ -60,6 +61,8 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
         threads: CPU threads for the engines that are measured and for the published configuration.
         memory_bytes: most resident memory that a stage's process tree may hold.
         stage_seconds: longest time that one stage may take.
+        sandbox: what code of the model's author may take, at build time and when it serves.
+        packages: where its requirements come from.
 
     """
 
@@ -74,6 +77,8 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     threads: int = 2
     memory_bytes: int = 8 * 2**30
     stage_seconds: float = 1800
+    sandbox: SandboxLimits = SandboxLimits()
+    packages: PackageSettings = PackageSettings()
 
 
 class StageStatus(StrEnum):

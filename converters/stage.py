@@ -48,8 +48,7 @@ def _function(stage: Stage, workspace: Workspace) -> StageFunction:
     # Only the stage that runs is imported: torch alone takes seconds, and fetching needs none of it.
     package = "converters.stages"
     if stage in FAMILY_STAGES:
-        family = workspace.result(Stage.INSPECT, Inspected).family
-        package = import_module("converters.families.registry").FAMILIES[family].stages
+        package = workspace.result(Stage.INSPECT, Inspected).stages
     run: StageFunction = import_module(f"{package}.{stage}").run
     return run
 

@@ -28,6 +28,7 @@ from gateway.serving.generation.model import GenerationModel
 from gateway.serving.images import ImageDecoder
 from gateway.serving.rows import RowRunner
 from gateway.serving.snapshots import Snapshots
+from gateway.serving.tasks.custom import CustomTask
 from gateway.serving.tasks.image import ImageModel
 from gateway.serving.tasks.text import TextModel
 from gateway.serving.tokenization import Tokenizers
@@ -72,6 +73,7 @@ def create_app(
         text=TextModel(tokenizers, rows),
         image=ImageModel(decoder, rows),
         generation=GenerationModel(tokenizers, triton, streams_per_request=settings.streams_per_request),
+        custom=CustomTask(triton),
     )
     feed = CatalogFeed(
         snapshots,

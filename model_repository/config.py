@@ -11,6 +11,7 @@ the embedded server and in the vendor's container. What the native backends read
 - tensorrt: none; the instances stand on the GPU and use the plan's only profile. Its inputs and outputs keep
   the types of the plain graph, whatever the plan computes in: the casts lie inside.
 - tensorrt_rtx: no backend of the vendor; ours reads what the plan was built for, and refuses any other GPU.
+- custom: no backend of the vendor; a host of its container gets ours, and bubblewrap.
 - generation: no backend of the vendor; on GPU hosts the same manifest becomes an entry of its backend `vllm`,
   see `model_repository.vllm`.
 """
@@ -33,8 +34,8 @@ from model_repository.tensors import DTYPES
 def model_config(manifest: Manifest) -> ModelConfig:
     """Triton's configuration of a version.
 
-    A version without batches (`max_batch_size` 0) generates: each request is a row of its own, answered by as
-    many responses as it takes, and what runs together is the backend's own business.
+    A version without batches (`max_batch_size` 0) takes each request as a row of its own. One that generates
+    answers it by as many responses as it takes, and what runs together is the backend's own business.
 
     Raises:
         RepositoryError: a tensor has an unknown datatype or no dynamic batch axis.
@@ -52,7 +53,7 @@ def model_config(manifest: Manifest) -> ModelConfig:
     )
     if batched:
         config.dynamic_batching.SetInParent()
-    else:
+    elif manifest.engine.engine is Engine.GENERATION:
         config.model_transaction_policy.decoupled = True
     for key, value in sorted(_parameters(manifest).items()):
         config.parameters[key].string_value = value

@@ -120,6 +120,19 @@ class GenerationHead(Struct, frozen=True, kw_only=True, tag="generation"):
     chat_template: str = ""
 
 
+class CustomHead(Struct, frozen=True, kw_only=True, tag="custom"):
+    """The fields of a request in, a bare result out, by the author's own code; see `model_repository.custom`.
+
+    Attributes:
+        load_seconds: longest that a call may wait for a model that has to be loaded again.
+        call_seconds: longest that it then takes.
+
+    """
+
+    load_seconds: float
+    call_seconds: float
+
+
 Head = (
     EmbeddingHead
     | ImageEmbeddingHead
@@ -128,5 +141,6 @@ Head = (
     | TokenClassificationHead
     | SpanHead
     | GenerationHead
+    | CustomHead
 )
 """What a graph's outputs mean, and so which code of the gateway reads them."""

@@ -34,6 +34,7 @@ MODEL_FILES = {
     Engine.TENSORRT: "model.plan",
     Engine.TENSORRT_RTX: "model.plan",
     Engine.GENERATION: "generation.json",
+    Engine.CUSTOM: "custom.json",
 }
 """File that each engine's backend opens, in the version's folder."""
 

@@ -21,9 +21,11 @@ class Task(StrEnum):
     QUESTION_ANSWERING = "question-answering"
     IMAGE_EMBEDDING = "image-embedding"
     IMAGE_CLASSIFICATION = "image-classification"
+    IMAGE_TEXT_EMBEDDING = "image-text-embedding"
     TEXT_GENERATION = "text-generation"
     SUMMARISATION = "summarisation"
     EMOTION = "emotion"
+    CUSTOM = "custom"
 
 
 class Engine(StrEnum):
@@ -34,15 +36,17 @@ class Engine(StrEnum):
     TENSORRT = "tensorrt"
     TENSORRT_RTX = "tensorrt_rtx"
     GENERATION = "generation"
+    CUSTOM = "custom"
 
 
 class Precision(StrEnum):
-    """Arithmetic of the converted graph."""
+    """Arithmetic of the converted graph; `NATIVE` is what a model of its author's own code computes in."""
 
     FP32 = "fp32"
     FP16 = "fp16"
     BF16 = "bf16"
     INT8 = "int8"
+    NATIVE = "native"
 
 
 class TensorSpec(Struct, frozen=True, kw_only=True):
@@ -197,6 +201,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
         max_batch_size: most rows that one ModelInfer may carry.
         inputs: the graph's inputs by name, batch axis included.
         outputs: the graph's outputs by name, batch axis included.
+        parity: None for a model of its author's own code, which is the original itself.
         candidates: all that were tried, the chosen one included, fastest first.
         tools: versions of the packages that made the entry.
         created_at: UTC, `YYYY-MM-DDTHH:MM:SSZ`.
@@ -217,7 +222,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     max_batch_size: int
     tokenizer: TokenizerSpec | None
     image: ImageSpec | None = None
-    parity: ParityReport
+    parity: ParityReport | None
     candidates: tuple[Candidate, ...]
     tools: dict[str, str]
     created_at: str

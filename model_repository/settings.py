@@ -59,3 +59,47 @@ class S3Settings:
     attempts: int = 3
     poll_seconds: float = 2.0
     lag_seconds: float = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxLimits:
+    """What code of a model's author may take, at build and at serving time; each model for itself.
+
+    Attributes:
+        memory_bytes: resident memory of all its processes together, and writable memory of each.
+        processes: processes and threads.
+        scratch_bytes: files in `/tmp`, and the same again in `/dev/shm`; they count as memory, too.
+        open_files: open files of each process.
+        threads: what `OMP_NUM_THREADS` says.
+        load_seconds: until the model is loaded.
+        call_seconds: until a call is answered.
+        reply_bytes: the longest answer.
+
+    """
+
+    memory_bytes: int = 4 * 2**30
+    processes: int = 256
+    scratch_bytes: int = 2**28
+    open_files: int = 1024
+    threads: int = 2
+    load_seconds: float = 300.0
+    call_seconds: float = 60.0
+    reply_bytes: int = 2**26
+
+
+@dataclass(frozen=True, slots=True)
+class PackageSettings:
+    """Where the requirements of uploaded models come from.
+
+    Attributes:
+        index_url: index of packages, as pip's `--index-url`; empty for PyPI.
+        extra_index_urls: more indexes, as pip's `--extra-index-url`.
+        install_seconds: until they are installed.
+        environment_bytes: most that the packages of one model may take on disk.
+
+    """
+
+    index_url: str = field(default="", repr=False)
+    extra_index_urls: tuple[str, ...] = field(default=(), repr=False)
+    install_seconds: float = 1800.0
+    environment_bytes: int = 16 * 2**30

@@ -2,11 +2,11 @@
 
 import shutil
 import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from model_repository.environment import Finding, Level, check_environment
+from model_repository.sandbox.check import check_sandbox
 from trireme.data_folder import is_served
 from trireme.settings import Settings
 
@@ -18,7 +18,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from check_environment()
     yield _disk(settings.data)
     yield _port(settings)
-    yield _sandbox()
+    yield check_sandbox()
     yield _gpu()
 
 
@@ -44,23 +44,6 @@ def _port(settings: Settings) -> Finding:
             problem = f"{detail}: {error.strerror}"
             return Finding("port", Level.PROBLEM, problem, "Choose another with --port.")
     return Finding("port", Level.OK, f"{detail} is free")
-
-
-def _sandbox() -> Finding:
-    """Bubblewrap by trying it: many hosts have the program and forbid user namespaces."""
-    program = shutil.which("bwrap")
-    if program is None:
-        return Finding(
-            "bubblewrap", Level.OPTIONAL, "not installed", "For uploaded code: apt-get install bubblewrap"
-        )
-    tried = subprocess.run(
-        [program, "--unshare-all", "--ro-bind", "/", "/", "true"], capture_output=True, text=True, check=False
-    )
-    if tried.returncode:
-        reason = (tried.stderr.strip() or "it failed").splitlines()[-1]
-        remedy = "Allow user namespaces: sysctl kernel.unprivileged_userns_clone=1"
-        return Finding("bubblewrap", Level.OPTIONAL, reason, remedy)
-    return Finding("bubblewrap", Level.OK, program)
 
 
 def _gpu() -> Finding:

@@ -30,7 +30,8 @@ def describe_model(console: Console, model: ModelSummary, versions: Sequence[Ver
     serving = next((v.manifests for v in versions if v.number == model.active_version), ())
     for manifest in serving:
         console.print(_candidates(manifest))
-        console.print(_parity(manifest.parity))
+        if manifest.parity is not None:
+            console.print(_parity(manifest.parity))
 
 
 def _engine(manifest: Manifest) -> str:

@@ -106,6 +106,8 @@ class BuildRunner:
             threads=self._settings.threads,
             memory_bytes=self._settings.memory_bytes,
             stage_seconds=self._settings.stage_seconds,
+            sandbox=self._settings.sandbox,
+            packages=self._settings.packages,
         )
 
 

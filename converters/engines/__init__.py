@@ -25,5 +25,5 @@ def open_session(engine: EngineSpec, folder: Path) -> Session:
             return openvino.Session(engine, folder)
         case Engine.TENSORRT | Engine.TENSORRT_RTX:
             return tensorrt.Session(engine, folder)
-        case Engine.GENERATION:
-            raise ValueError("generation is no graph that is called once a batch")
+        case Engine.GENERATION | Engine.CUSTOM:
+            raise ValueError(f"{engine.engine} is no graph that is called once a batch")

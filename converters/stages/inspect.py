@@ -8,6 +8,8 @@ from msgspec.structs import replace
 from transformers import AutoConfig, PretrainedConfig
 
 from converters.causes import first_line
+from converters.custom.inspect import inspect_custom
+from converters.custom.layout import has_code
 from converters.families.family import Description
 from converters.families.registry import family_of
 from converters.inspection.pipeline import read_json, read_pipeline
@@ -23,6 +25,9 @@ def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress)
     """Read the source's own description of itself; write the tokenizer of each part into `folder`."""
     workspace.result(Stage.FETCH, Fetched)
     source = workspace.folder(Stage.FETCH)
+    if has_code(source):
+        progress(20, "reading what the model declares")
+        return inspect_custom(spec, source)
     pipeline = read_pipeline(source)
     root = source / (pipeline.root if pipeline else "")
     progress(20, "checking the weights")
@@ -41,6 +46,7 @@ def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress)
         root=root.relative_to(source).as_posix(),
         architecture=model.architecture,
         family=family.name,
+        stages=family.stages,
         parts=tuple(_limited(family.inspect(model, folder), model.asked)),
     )
 

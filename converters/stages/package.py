@@ -31,9 +31,8 @@ def _package(work: Work, folder: Path) -> str:
     graph.mkdir(parents=True)
     work.progress(20, "laying out the entry")
     chosen = work.workspace.result(Stage.VERIFY, Verified).parts[work.part.name].folder
-    for file in (work.of(Stage.COMPILE) / chosen).iterdir():
-        os.link(file, graph / file.name)
-    if work.spec.plans.targets:
+    shutil.copytree(work.of(Stage.COMPILE) / chosen, graph, copy_function=os.link, dirs_exist_ok=True)
+    if work.spec.plans.targets and manifest.max_batch_size:
         _keep_graph(work, entry)
     if manifest.tokenizer is not None:
         target = entry / manifest.tokenizer.path
@@ -59,8 +58,6 @@ def _manifest(work: Work) -> Manifest:
     graph = work.workspace.result(Stage.EXPORT, Exported).parts[part.name]
     verdict = work.workspace.result(Stage.VERIFY, Verified).parts[part.name]
     chosen = verdict.chosen
-    if chosen.parity is None:
-        raise AssertionError("a candidate was chosen without a parity report")
     return Manifest(
         owner=spec.owner,
         name=spec.name,

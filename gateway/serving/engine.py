@@ -7,15 +7,15 @@ whatever the task itself raises.
 
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
-from typing import Never
 
-from control_plane.catalog import Key, ModelNotFoundError, Provider, TaskNotSupportedError
+from control_plane.catalog import Key, Provider, TaskNotSupportedError
 from gateway.serving.errors import BuiltInModelError, HistoryRefusedError
 from gateway.serving.generation.model import GenerationModel
 from gateway.serving.generation.results import Chunk
 from gateway.serving.images import EncodedImage
 from gateway.serving.labels import Labels, Ranking
 from gateway.serving.snapshots import Snapshots
+from gateway.serving.tasks.custom import CustomTask
 from gateway.serving.tasks.embedding import Embeddings, EmbeddingTask
 from gateway.serving.tasks.generation import Choose, Generations, GenerationTask
 from gateway.serving.tasks.image import ImageModel
@@ -25,7 +25,7 @@ from gateway.serving.tasks.prompted import PromptedTask, Turn
 from gateway.serving.tasks.question_answering import ExtractiveAnswerTask
 from gateway.serving.tasks.text import TextModel
 from gateway.serving.tasks.text_classification import TextClassificationTask
-from model_repository.heads import GenerationHead
+from model_repository.heads import CustomHead, GenerationHead
 from model_repository.manifest import Task
 
 
@@ -33,9 +33,16 @@ class Engine:
     """Resolves a name in the snapshot and runs the task on the provider behind it."""
 
     def __init__(
-        self, snapshots: Snapshots, *, text: TextModel, image: ImageModel, generation: GenerationModel
+        self,
+        snapshots: Snapshots,
+        *,
+        text: TextModel,
+        image: ImageModel,
+        generation: GenerationModel,
+        custom: CustomTask,
     ) -> None:
         self._snapshots = snapshots
+        self._custom = custom
         self._embedding = EmbeddingTask(text)
         self._text_classification = TextClassificationTask(text)
         self._extractive = ExtractiveAnswerTask(text)
@@ -128,25 +135,33 @@ class Engine:
         with self._route(caller, Task.IMAGE_CLASSIFICATION, model) as provider:
             return await self._image_classification.run(provider, images, labels, top_k=top_k)
 
-    async def run_custom(self, caller: Key, model: str) -> Never:
-        """Call a model of the caller's own that has a task of its own.
+    def has_custom(self, caller: Key, task: Task, model: str) -> bool:
+        """Whether the caller has uploaded code of this name that does the task."""
+        router = self._snapshots.current.routers.get((caller.account_id, model))
+        graphs = [graph for provider in router.providers for graph in provider.graphs] if router else []
+        return any(isinstance(graph.head, CustomHead) and task in graph.tasks for graph in graphs)
+
+    async def run_custom(self, caller: Key, task: Task, model: str, params: bytes) -> bytes:
+        """JSON of what a model of the caller's own code returns; see `CustomTask.run`.
 
         Raises:
             BuiltInModelError: a built-in model.
-            TaskNotSupportedError: no such task; only uploads make models that have it.
+            TriremeError: see `CustomTask.run`.
 
         """
-        catalog = self._snapshots.current
-        if (caller.account_id, model) in catalog.routers:
-            raise TaskNotSupportedError(
-                f"model {model} does not support the task custom", hint="Only uploaded models can."
-            )
-        built_in = {name for owner, name in catalog.routers if owner is None}
-        if model in built_in or any(name == model for _, name in (*catalog.aliases, *catalog.missing)):
-            raise BuiltInModelError(f"`model` must be the name of an uploaded model; {model} is built in")
-        raise ModelNotFoundError(f"model {model} not found")
+        with self._snapshots.lease() as catalog:
+            if (caller.account_id, model) not in catalog.routers and catalog.is_built_in(model):
+                raise BuiltInModelError(f"`model` must be the name of an uploaded model; {model} is built in")
+            provider = catalog.resolve(caller.account_id, task, model)
+            return await self._custom.run(provider, task, params)
 
     @contextmanager
     def _route(self, caller: Key, task: Task, model: str) -> Iterator[Provider]:
         with self._snapshots.lease() as catalog:
-            yield catalog.resolve(caller.account_id, task, model)
+            provider = catalog.resolve(caller.account_id, task, model)
+            if isinstance(provider.graph(task).head, CustomHead):
+                raise TaskNotSupportedError(
+                    f"model {model} is its author's own code, which this API does not call",
+                    hint="Call it through the endpoint of its task in the Backprop API.",
+                )
+            yield provider

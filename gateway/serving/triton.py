@@ -88,6 +88,26 @@ class TritonPool:
             ) from None
         return read_outputs(response)
 
+    async def call(
+        self,
+        provider: Provider,
+        graph: Manifest,
+        inputs: Mapping[str, NDArray[np.generic]],
+        outputs: Sequence[str],
+        *,
+        seconds: float,
+    ) -> Mapping[str, NDArray[np.generic]]:
+        """Outputs of a request that takes its own time, and no place among the packs of others.
+
+        Raises:
+            ServerUnavailableError: no server answers, or not in time.
+            InferenceError: the model answered with an error.
+
+        """
+        request = infer_request(graph.entry, inputs, outputs)
+        with stage("triton"):
+            return read_outputs(await self._send(provider, request, monotonic() + seconds))
+
     async def stream(
         self,
         provider: Provider,

@@ -3,15 +3,18 @@
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Controller, Request, post
+import orjson
+from litestar import Controller, Request, Response, post
 from litestar.di import NamedDependency
 from msgspec import Meta
 
 from control_plane.catalog import Key
 from gateway.apis.backprop.schemas import Text
-from gateway.apis.backprop.tasks import answers, request_body
+from gateway.apis.backprop.tasks import answers, request_body, respond
+from gateway.apis.backprop.uploaded import fields
 from gateway.body import StrictJSON
 from gateway.serving.engine import Engine
+from model_repository.manifest import Task
 
 
 class CustomBody(msgspec.Struct, frozen=True):
@@ -51,6 +54,7 @@ class CustomController(Controller):
         request: Request[Key, Key, Any],
         data: Annotated[CustomBody, REQUEST],
         engine: NamedDependency[Engine],
-    ) -> CustomResponse:
+    ) -> Response[bytes]:
         """Hand the body to an uploaded model that declares the task `custom`; built-in models do not."""
-        await engine.run_custom(request.auth, data.model)
+        result = await engine.run_custom(request.auth, Task.CUSTOM, data.model, await fields(request))
+        return respond(output=orjson.Fragment(result))

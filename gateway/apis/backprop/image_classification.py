@@ -18,8 +18,10 @@ from gateway.apis.backprop.schemas import (
     WholeNumber,
 )
 from gateway.apis.backprop.tasks import answers, request_body, respond
+from gateway.apis.backprop.uploaded import or_uploaded
 from gateway.batch import Batch, BatchJSON
 from gateway.serving.engine import Engine
+from model_repository.manifest import Task
 
 
 class ImageClassificationSingle(ImageItem, frozen=True, kw_only=True):
@@ -71,6 +73,7 @@ class ImageClassificationController(Controller):
         summary="Classify an image or a list of images",
         responses=ANSWERS,
     )
+    @or_uploaded(Task.IMAGE_CLASSIFICATION, "probabilities")
     async def classify(
         self,
         request: Request[Key, Key, Any],

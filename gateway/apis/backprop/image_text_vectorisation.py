@@ -11,8 +11,10 @@ from control_plane.catalog import Key
 from gateway.apis.backprop.images import SAMPLE, ImageItem, encoded
 from gateway.apis.backprop.schemas import DEFAULT_IMAGE_MODEL, MODEL_RULE, Text
 from gateway.apis.backprop.tasks import answers, request_body, respond
+from gateway.apis.backprop.uploaded import or_uploaded
 from gateway.batch import Batch, BatchJSON
 from gateway.serving.engine import Engine
+from model_repository.manifest import Task
 
 
 class ImageTextVectorisationSingle(ImageItem, frozen=True, kw_only=True):
@@ -63,6 +65,7 @@ class ImageTextVectorisationController(Controller):
         summary="Vectorise images together with their texts",
         responses=ANSWERS,
     )
+    @or_uploaded(Task.IMAGE_TEXT_EMBEDDING, "vector")
     async def vectorise(
         self,
         request: Request[Key, Key, Any],

@@ -11,10 +11,12 @@ from msgspec import Meta
 from control_plane.catalog import Key
 from gateway.apis.backprop.schemas import DEFAULT_MODEL, MODEL_RULE, Text
 from gateway.apis.backprop.tasks import answers, request_body, respond
+from gateway.apis.backprop.uploaded import or_uploaded
 from gateway.batch import Batch, BatchJSON, Item
 from gateway.body import BadRequestError
 from gateway.serving.engine import Engine
 from gateway.serving.tasks.prompted import Turn
+from model_repository.manifest import Task
 
 UNKNOWN = "unknown"
 """The answer of a context that has none."""
@@ -88,6 +90,7 @@ class QAController(Controller):
         summary="Answer a question or a list of questions from their contexts",
         responses=ANSWERS,
     )
+    @or_uploaded(Task.QUESTION_ANSWERING, "answer")
     async def answer(
         self,
         request: Request[Key, Key, Any],

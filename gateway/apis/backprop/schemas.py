@@ -44,6 +44,8 @@ TaskName = Literal[
     "text-generation",
     "summarisation",
     "emotion",
+    "image-text-vectorisation",
+    "custom",
 ]
 
 TASK_NAMES: dict[Task, TaskName] = {
@@ -55,6 +57,8 @@ TASK_NAMES: dict[Task, TaskName] = {
     Task.TEXT_GENERATION: "text-generation",
     Task.SUMMARISATION: "summarisation",
     Task.EMOTION: "emotion",
+    Task.IMAGE_TEXT_EMBEDDING: "image-text-vectorisation",
+    Task.CUSTOM: "custom",
 }
 """What this API calls each task; it has no endpoint for the others."""
 

@@ -10,8 +10,10 @@ from msgspec import Meta
 from control_plane.catalog import Key
 from gateway.apis.backprop.schemas import DEFAULT_MODEL, MODEL_RULE, Text
 from gateway.apis.backprop.tasks import answers, request_body, respond
+from gateway.apis.backprop.uploaded import or_uploaded
 from gateway.batch import Batch, BatchJSON, Item
 from gateway.serving.engine import Engine
+from model_repository.manifest import Task
 
 
 class SummarisationSingle(Item, frozen=True, kw_only=True):
@@ -64,6 +66,7 @@ class SummarisationController(Controller):
         summary="Summarise a text or a list of texts",
         responses=ANSWERS,
     )
+    @or_uploaded(Task.SUMMARISATION, "output", "summary")
     async def summarise(
         self,
         request: Request[Key, Key, Any],

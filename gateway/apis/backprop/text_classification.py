@@ -18,8 +18,10 @@ from gateway.apis.backprop.schemas import (
     WholeNumber,
 )
 from gateway.apis.backprop.tasks import answers, request_body, respond
+from gateway.apis.backprop.uploaded import or_uploaded
 from gateway.batch import Batch, BatchJSON, Item
 from gateway.serving.engine import Engine
+from model_repository.manifest import Task
 
 
 class TextClassificationSingle(Item, frozen=True, kw_only=True):
@@ -88,6 +90,7 @@ class TextClassificationController(Controller):
         summary="Classify a text or a list of texts",
         responses=ANSWERS,
     )
+    @or_uploaded(Task.TEXT_CLASSIFICATION, "probabilities")
     async def classify(
         self,
         request: Request[Key, Key, Any],

@@ -22,9 +22,11 @@ from gateway.apis.backprop.sampling import (
 )
 from gateway.apis.backprop.schemas import MODEL_RULE, Text, WholeNumber
 from gateway.apis.backprop.tasks import answers, request_body, respond
+from gateway.apis.backprop.uploaded import or_uploaded
 from gateway.batch import Batch, BatchJSON, Item
 from gateway.serving.engine import Engine
 from gateway.serving.tasks.generation import Generations
+from model_repository.manifest import Task
 
 DEFAULT_GENERATOR = "gpt2-large"
 
@@ -102,6 +104,7 @@ class TextGenerationController(Controller):
         summary="Generate from a text or a list of texts",
         responses=ANSWERS,
     )
+    @or_uploaded(Task.TEXT_GENERATION, "output")
     async def generate(
         self,
         request: Request[Key, Key, Any],

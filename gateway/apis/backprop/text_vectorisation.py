@@ -10,8 +10,10 @@ from msgspec import Meta
 from control_plane.catalog import Key
 from gateway.apis.backprop.schemas import DEFAULT_MODEL, MODEL_RULE, Text
 from gateway.apis.backprop.tasks import answers, request_body, respond
+from gateway.apis.backprop.uploaded import or_uploaded
 from gateway.batch import Batch, BatchJSON, Item
 from gateway.serving.engine import Engine
+from model_repository.manifest import Task
 
 
 class TextVectorisationSingle(Item, frozen=True, kw_only=True):
@@ -60,6 +62,7 @@ class TextVectorisationController(Controller):
         summary="Vectorise a text or a list of texts",
         responses=ANSWERS,
     )
+    @or_uploaded(Task.EMBEDDING, "vector")
     async def vectorise(
         self,
         request: Request[Key, Key, Any],

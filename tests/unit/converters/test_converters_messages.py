@@ -7,9 +7,9 @@ import pickle
 import pytest
 
 from converters.causes import explain, files_may_fail, first_line
-from converters.child import resident_bytes
 from converters.messages import Advanced, Failed, Receiver, Sender
 from converters.spec import BuildCancelledError, ConversionError
+from model_repository.memory import resident_bytes
 
 
 def test_messages_survive_being_cut_anywhere() -> None:

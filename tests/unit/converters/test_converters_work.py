@@ -24,7 +24,9 @@ def test_each_part_has_its_folders_and_its_share_of_the_progress(tmp_path: Path)
     workspace = Workspace(tmp_path)
     workspace.prepare(SPEC)
     workspace.begin(Stage.INSPECT)
-    facts = Inspected(root="", architecture="CLIPModel", family="clip", parts=(TEXT, IMAGE))
+    facts = Inspected(
+        root="", architecture="CLIPModel", family="clip", stages="converters.stages", parts=(TEXT, IMAGE)
+    )
     workspace.save(Stage.INSPECT, facts, 1.0)
     told: list[tuple[float, str]] = []
     folder = workspace.folder(Stage.EXPORT)

@@ -9,6 +9,7 @@ LOWER = ("control_plane", "converters", "model_repository")
 ALLOWED = {
     "control_plane.catalog",
     "model_repository.client",
+    "model_repository.custom",
     "model_repository.errors",
     "model_repository.generation",
     "model_repository.heads",
