@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import boto3
 from boto3.s3.transfer import TransferConfig
@@ -15,6 +15,7 @@ from botocore.config import Config
 
 from model_repository.errors import ObjectExistsError, ObjectNotFoundError, ObjectStoreUnavailableError
 from model_repository.objects.errors import FAILURES, translated
+from model_repository.objects.reader import buffered
 from model_repository.settings import S3Settings
 
 MEBIBYTE = 2**20
@@ -90,6 +91,27 @@ class Bucket:
         """
         return b"".join(self._chunks(key))
 
+    def open(self, key: str) -> BinaryIO:
+        """An object as a file that can be read at any place.
+
+        Raises:
+            ObjectNotFoundError: there is none.
+
+        """
+        size = self.size(key)
+        if size is None:
+            raise ObjectNotFoundError(f"the bucket has no object {key}")
+
+        def fetch(start: int, end: int) -> bytes:
+            with self._asking(key):
+                answer = self._client.get_object(
+                    Bucket=self._name, Key=self._prefix + key, Range=f"bytes={start}-{end - 1}"
+                )
+                data: bytes = answer["Body"].read()
+            return data
+
+        return buffered(size, fetch)
+
     def digest(self, key: str) -> str:
         """SHA-256 in hexadecimal of what the bucket holds now, read from it.
 
@@ -139,6 +161,21 @@ class Bucket:
         except ObjectExistsError:
             return False
         return True
+
+    def copy(self, source: str, target: str) -> None:
+        """Copy an object within the bucket, without its bytes coming here.
+
+        Raises:
+            ObjectNotFoundError: there is none.
+
+        """
+        with self._asking(source):
+            self._client.copy(
+                {"Bucket": self._name, "Key": self._prefix + source},
+                self._name,
+                self._prefix + target,
+                Config=TRANSFER,
+            )
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects; those that are not there are no error."""

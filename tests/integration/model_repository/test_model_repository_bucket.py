@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from model_repository.errors import (
     EntryDamagedError,
     EntryExistsError,
     EntryNotFoundError,
+    ObjectNotFoundError,
     ObjectStoreError,
     ObjectStoreUnavailableError,
 )
@@ -246,3 +248,18 @@ def test_a_signed_url_takes_one_object_until_it_expires_and_no_other(s3_settings
     time.sleep(2.1)  # signatures count whole seconds
     assert httpx.put(brief, content=b"zip").status_code == 403
     assert bucket.size("uploads/c.zip") is None
+
+
+def test_a_zip_is_read_where_it_lies(s3_settings: S3Settings, tmp_path: Path) -> None:
+    noise = os.urandom(3 * MEBIBYTE)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("noise", noise)
+        archive.writestr("config.json", b"{}")
+    bucket = Bucket(s3_settings)
+    bucket.upload(tmp_path / "a.zip", "inbox/a")
+    bucket.copy("inbox/a", "uploads/a.zip")
+    with bucket.open("uploads/a.zip") as file, zipfile.ZipFile(file) as archive:
+        assert archive.read("config.json") == b"{}"
+        assert archive.read("noise") == noise
+    with pytest.raises(ObjectNotFoundError):
+        bucket.open("uploads/b.zip")
