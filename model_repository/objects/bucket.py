@@ -15,6 +15,7 @@ from botocore.config import Config
 
 from model_repository.errors import ObjectExistsError, ObjectNotFoundError, ObjectStoreUnavailableError
 from model_repository.objects.errors import FAILURES, translated
+from model_repository.objects.parallel import AT_ONCE
 from model_repository.objects.reader import buffered
 from model_repository.settings import S3Settings
 
@@ -237,6 +238,7 @@ class Bucket:
                 signature_version="s3v4",
                 connect_timeout=settings.connect_seconds,
                 read_timeout=settings.read_seconds,
+                max_pool_connections=2 * AT_ONCE,
                 retries={"mode": "standard", "total_max_attempts": settings.attempts},
                 s3={"addressing_style": "path" if endpoint_url else "auto"},
             ),

@@ -21,6 +21,7 @@ from model_repository.errors import (
     ObjectNotFoundError,
 )
 from model_repository.manifest import Manifest, decode
+from model_repository.objects import parallel
 from model_repository.objects.bucket import Bucket
 from model_repository.storage.protocol import Storage
 
@@ -51,10 +52,9 @@ class BucketStorage(Storage):
         self._bucket.abort_uploads(_files(entry))
         there = {listed.key: listed.size for listed in self._bucket.list(_files(entry))}
         files = digests.of_folder(folder)
-        for name, digest in files.items():
-            key = _files(entry) + digest
-            if there.get(key) != (folder / name).stat().st_size:
-                self._bucket.upload(folder / name, key)
+        paths = {_files(entry) + digest: folder / name for name, digest in files.items()}
+        missing = [key for key, path in paths.items() if there.get(key) != path.stat().st_size]
+        parallel.each(lambda key: self._bucket.upload(paths[key], key), missing)
         if not self._bucket.create(LISTS + entry, digests.encode(files).encode()):
             raise _exists(entry)
         log.info("entry published", entry=entry)
@@ -132,13 +132,17 @@ class BucketStorage(Storage):
 
     def verify(self, entry: str) -> None:
         """See `Storage`. Every file is read from the bucket."""
-        for path, digest in self.digests(entry).items():
+
+        def check(file: tuple[str, str]) -> None:
+            path, digest = file
             try:
                 found = self._bucket.digest(_files(entry) + digest)
             except ObjectNotFoundError as error:
                 raise _damaged(entry, path) from error
             if found != digest:
                 raise _damaged(entry, path)
+
+        parallel.each(check, self.digests(entry).items())
 
 
 def _files(entry: str) -> str:

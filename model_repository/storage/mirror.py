@@ -3,12 +3,13 @@
 import asyncio
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from model_repository import digests, layout
 from model_repository.errors import EntryNotFoundError, RepositoryError, TriremeError
+from model_repository.objects import parallel
 from model_repository.storage.bucket import BucketStorage
 from model_repository.storage.folder import FolderStorage
 
@@ -16,6 +17,11 @@ log = structlog.get_logger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 """Seconds between two tries to copy an entry that fails."""
+
+CHECK_SECONDS = 60.0
+
+READABLE = 0o644, 0o755
+"""For files and for folders, whatever the umask: uploaded code reads its own as nobody."""
 
 Stamp = tuple[tuple[str, int, int], ...]
 """Path, size and time of change of every file: differs as soon as one of them has been touched."""
@@ -27,11 +33,13 @@ class _Known:
 
     Attributes:
         tag: of the entry in the bucket.
+        due: when its files are looked at again.
 
     """
 
     tag: str
     stamp: Stamp
+    due: float
 
 
 class Mirror:
@@ -41,13 +49,17 @@ class Mirror:
     it can load it, and that is how a rollout knows that the host is ready.
     """
 
-    def __init__(self, source: BucketStorage, folder: FolderStorage) -> None:
+    def __init__(
+        self, source: BucketStorage, folder: FolderStorage, *, check_seconds: float = CHECK_SECONDS
+    ) -> None:
         """Prepare.
 
         Args:
             folder: read by Triton, written by this object alone; what the bucket does not have is removed.
+            check_seconds: how often the files of a copy are looked at for changes.
 
         """
+        self._check_seconds = check_seconds
         self._source = source
         self._folder = folder
         self._known: dict[str, _Known] = {}
@@ -66,14 +78,13 @@ class Mirror:
             ObjectStoreUnavailableError: the bucket does not answer; what is there stays.
 
         """
-        wanted = self._source.tags()
-        for entry in self._folder.entries():
-            if entry not in wanted:
-                self._folder.remove(entry)
-        self._known = {entry: known for entry, known in self._known.items() if entry in wanted}
+        wanted, there = self._source.tags(), set(self._folder.entries())
+        for entry in there - wanted.keys():
+            self._folder.remove(entry)
+        self._known = {entry: known for entry, known in self._known.items() if entry in wanted.keys() & there}
         self._pauses = {entry: pause for entry, pause in self._pauses.items() if entry in wanted}
         for entry, tag in wanted.items():
-            if self._known.get(entry) != _Known(tag, self._stamp(entry)):
+            if not self._is_right(entry, tag):
                 self._try(entry, tag)
         return sorted(self._pauses)
 
@@ -85,6 +96,17 @@ class Mirror:
             except (TriremeError, OSError) as error:
                 log.warning("models cannot be copied", reason=str(error))
             await asyncio.sleep(seconds)
+
+    def _is_right(self, entry: str, tag: str) -> bool:
+        known = self._known.get(entry)
+        if known is None or known.tag != tag:
+            return False
+        if time.monotonic() < known.due:
+            return True
+        if known.stamp != self._stamp(entry):
+            return False
+        self._known[entry] = replace(known, due=time.monotonic() + self._check_seconds)
+        return True
 
     def _try(self, entry: str, tag: str) -> None:
         until, pause = self._pauses.get(entry, (0.0, FIRST_PAUSE))
@@ -98,7 +120,7 @@ class Mirror:
             self._pauses[entry] = (time.monotonic() + pause, min(2 * pause, LONGEST_PAUSE))
             log.warning("entry not copied", entry=entry, reason=str(error))
         else:
-            self._known[entry] = _Known(tag, self._stamp(entry))
+            self._known[entry] = _Known(tag, self._stamp(entry), time.monotonic() + self._check_seconds)
             self._pauses.pop(entry, None)
 
     def _copy(self, entry: str) -> None:
@@ -110,14 +132,19 @@ class Mirror:
         if found == wanted and listing.is_file() and digests.decode(listing.read_text()) == wanted:
             return
         with self._folder.staging(entry, replace=True) as scratch:
-            for path, digest in wanted.items():
+
+            def bring(path: str) -> None:
                 target = layout.resolve(scratch, path)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                if found.get(path) == digest:
+                if found.get(path) == wanted[path]:
                     os.link(place / path, target)
                 else:
-                    self._source.download(entry, path, digest, target)
+                    self._source.download(entry, path, wanted[path], target)
+
+            parallel.each(bring, wanted)
             (scratch / layout.DIGESTS).write_text(digests.encode(wanted))
+            for path in (scratch, *scratch.rglob("*")):
+                path.chmod(READABLE[path.is_dir()])
         log.info("entry copied", entry=entry, kept=sum(found.get(path) == wanted[path] for path in wanted))
 
     def _stamp(self, entry: str) -> Stamp:

@@ -263,3 +263,20 @@ def test_a_zip_is_read_where_it_lies(s3_settings: S3Settings, tmp_path: Path) ->
         assert archive.read("noise") == noise
     with pytest.raises(ObjectNotFoundError):
         bucket.open("uploads/b.zip")
+
+
+def test_entries_of_thousands_of_files_are_published_whole(
+    s3_settings: S3Settings, folder: Path, manifest: Manifest
+) -> None:
+    packages = folder / "1" / "environment"
+    for number in range(1200):
+        package = packages / f"package{number % 40}"
+        package.mkdir(parents=True, exist_ok=True)
+        (package / f"{number}.py").write_text(f"x = {number // 2}")  # each content twice
+    (packages / "empty.py").touch()
+    storage = storage_in(s3_settings)
+    storage.publish(folder, manifest)
+    storage.verify(manifest.entry)
+    assert len(storage.digests(manifest.entry)) > 1200
+    storage.remove(manifest.entry)
+    assert Raw(s3_settings).keys() == []

@@ -15,7 +15,7 @@ from tiny_repository import Repository
 
 from model_repository import digests, layout
 from model_repository.client import TritonClient
-from model_repository.errors import ObjectStoreUnavailableError
+from model_repository.errors import EntryDamagedError, ObjectStoreUnavailableError
 from model_repository.manifest import Engine, Manifest
 from model_repository.rollout import RolloutError, bring_up
 from model_repository.server import EmbeddedTriton
@@ -50,7 +50,7 @@ def copy(tmp_path: Path) -> FolderStorage:
 
 @pytest.fixture
 def mirror(bucket: BucketStorage, copy: FolderStorage) -> Mirror:
-    return Mirror(bucket, copy)
+    return Mirror(bucket, copy, check_seconds=0)
 
 
 @asynccontextmanager
@@ -149,6 +149,7 @@ def test_a_damaged_copy_is_repaired(
     bucket.publish(built, manifest)
     mirror.sweep()
     untouched = (copy.root / manifest.entry / layout.MANIFEST).stat().st_ino
+    assert mirror.sweep() == []
     spoil(copy.root / manifest.entry)
     again = Mirror(bucket, FolderStorage(copy.root)) if restarted else mirror
     assert again.sweep() == []
@@ -199,6 +200,35 @@ def test_a_bucket_that_is_away_takes_nothing_from_a_host(
     with pytest.raises(ObjectStoreUnavailableError):
         mirror.sweep()
     copy.verify(manifest.entry)
+
+
+def test_files_are_looked_at_again_only_when_that_is_due(
+    bucket: BucketStorage, copy: FolderStorage, built: Path, manifest: Manifest
+) -> None:
+    mirror = Mirror(bucket, copy, check_seconds=3600)
+    bucket.publish(built, manifest)
+    mirror.sweep()
+    flip(copy.root / manifest.entry)
+    mirror.sweep()
+    with pytest.raises(EntryDamagedError):
+        copy.verify(manifest.entry)
+    shutil.rmtree(copy.root / manifest.entry)
+    mirror.sweep()
+    copy.verify(manifest.entry)
+
+
+def test_copies_can_be_read_by_everybody_whatever_the_umask(
+    bucket: BucketStorage, mirror: Mirror, copy: FolderStorage, built: Path, manifest: Manifest
+) -> None:
+    bucket.publish(built, manifest)
+    before = os.umask(0o077)
+    try:
+        mirror.sweep()
+    finally:
+        os.umask(before)
+    entry = copy.root / manifest.entry
+    modes = {path.is_dir(): path.stat().st_mode & 0o777 for path in (entry, *entry.rglob("*"))}
+    assert modes == {True: 0o755, False: 0o644}
 
 
 def test_a_mirror_that_was_killed_leaves_nothing_half(
