@@ -59,10 +59,17 @@ class Reconciler:
             if entry not in await self._entries(_SERVING):
                 return
             try:
+                self._servers.check(await asyncio.to_thread(self._servers.storage.manifest, entry))
                 await self._client.load(entry)
             except TriremeError as error:
                 self._pauses[entry] = (now + pause, min(pause * 2, LONGEST_PAUSE))
-                logger.warning("entry not loaded", entry=entry, server=self._client.url, reason=error.message)
+                logger.warning(
+                    "entry not loaded",
+                    entry=entry,
+                    server=self._client.url,
+                    reason=error.message,
+                    hint=error.hint,
+                )
             else:
                 self._pauses.pop(entry, None)
                 logger.info("entry loaded again", entry=entry, server=self._client.url)

@@ -9,6 +9,8 @@ import structlog
 
 from model_repository.client import EntryState, TritonClient
 from model_repository.errors import RepositoryError, ServerUnavailableError
+from model_repository.manifest import Manifest
+from model_repository.nodes import MisfitError, Node, misfit
 from model_repository.rollout import take_down
 from model_repository.storage import Storage
 
@@ -18,14 +20,31 @@ logger = structlog.get_logger(__name__)
 class Servers:
     """All that a worker loads entries into. Make it inside a running event loop, and close it there."""
 
-    def __init__(self, urls: Sequence[str], storage: Storage) -> None:
+    def __init__(self, urls: Sequence[str], storage: Storage, node: Node | None = None) -> None:
+        """Connect.
+
+        Args:
+            node: what all of them offer to TensorRT plans, None where they have no GPU.
+
+        """
         self.clients = tuple(TritonClient(url) for url in urls)
         self.storage = storage
+        self._node = node
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def lock(self, entry: str) -> asyncio.Lock:
         """Held while an entry is loaded or unloaded; what the database wants of it is read under the lock."""
         return self._locks.setdefault(entry, asyncio.Lock())
+
+    def check(self, manifest: Manifest) -> None:
+        """Refuse an entry before it is loaded whose engine is tied to another GPU or another version.
+
+        Raises:
+            MisfitError: it is.
+
+        """
+        if why := misfit(manifest.engine, self._node):
+            raise MisfitError(f"{manifest.entry} cannot run on these Triton servers: {why}")
 
     @asynccontextmanager
     async def locked(self, entries: Iterable[str]) -> AsyncIterator[None]:

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from converters.spec import PlanOptions
+from model_repository.manifest import Engine, Precision
+from model_repository.nodes import FLAVOURS, InvalidTargetError, Node, check_target
 from model_repository.settings import PackageSettings, SandboxLimits
 
 
@@ -55,3 +58,68 @@ class JobSettings:
     packages: PackageSettings = field(default_factory=PackageSettings)
     lease_seconds: float = 10
     max_losses: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TensorrtSettings:
+    """TensorRT plans that every build makes beside the engines of its own host.
+
+    Attributes:
+        targets: compute capabilities of the GPUs to build for, such as `sm89`; empty for no plans.
+        flavour: `tensorrt` or `tensorrt_rtx`; left out, the first of them that is installed.
+        precisions: tried in this order until one passes the gate and builds: `fp32`, `fp16`, `bf16`, `int8`.
+        stripped: leave the weights out of the plans; needs a CUDA driver where they are built.
+        lengths: tokens of texts as this site has measured them; left out, those of the samples.
+        servers: what the Triton servers run, as `tensorrt:10.13.3.9:sm90` (flavour, version, GPU); left out,
+            they have no GPU. Only a plan that was built for exactly that is put into service.
+        cache: folder of built plans, under the same path on all workers; left out, `plans` in the data
+            folder.
+        cache_bytes: most that it may hold; the plan that nobody asked for longest goes first.
+
+    """
+
+    targets: tuple[str, ...] = ()
+    flavour: Engine | None = None
+    precisions: tuple[Precision, ...] = (Precision.FP16, Precision.BF16, Precision.FP32)
+    stripped: bool = False
+    lengths: tuple[int, ...] = ()
+    servers: str = ""
+    cache: Path | None = None
+    cache_bytes: int = 20 * 2**30
+
+    def __post_init__(self) -> None:
+        """Refuse what no plan can be built for.
+
+        Raises:
+            ValueError: what is wrong, and what would be right.
+
+        """
+        try:
+            for target in self.targets:
+                check_target(target)
+            self.node()
+        except InvalidTargetError as error:
+            raise ValueError(f"{error.message}. {error.hint}") from error
+        if self.flavour not in (None, *FLAVOURS):
+            raise ValueError(f"{self.flavour} is no flavour of TensorRT: {' or '.join(FLAVOURS)}")
+        if not self.precisions:
+            raise ValueError("there is no precision to try")
+        if any(length < 1 for length in self.lengths):
+            raise ValueError("a length is 1 token or more")
+
+    def node(self) -> Node | None:
+        """What the Triton servers are, None without a GPU."""
+        return Node.parse(self.servers) if self.servers else None
+
+    def options(self, cache: Path) -> PlanOptions:
+        """What a build is told; `cache` counts where no folder is set."""
+        return PlanOptions(
+            targets=self.targets,
+            flavour=self.flavour,
+            precisions=self.precisions,
+            stripped=self.stripped,
+            lengths=self.lengths,
+            servers=self.servers,
+            cache=str((self.cache or cache).absolute()),
+            cache_bytes=self.cache_bytes,
+        )

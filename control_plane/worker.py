@@ -16,7 +16,9 @@ from control_plane.reconciler import Reconciler
 from control_plane.retirement import Retirement
 from control_plane.servers import Servers
 from control_plane.settings import JobSettings
+from converters.spec import NO_PLANS, PlanOptions
 from model_repository.errors import ServerUnavailableError, TriremeError
+from model_repository.nodes import Node
 from model_repository.storage import Storage
 
 logger = structlog.get_logger(__name__)
@@ -35,12 +37,15 @@ class Worker:
         triton_urls: Sequence[str],
         settings: JobSettings,
         workspaces: Path,
+        *,
+        plans: PlanOptions = NO_PLANS,
     ) -> None:
         self._database = database
         self._storage = storage
         self._urls = triton_urls
         self._settings = settings
         self._workspaces = workspaces
+        self._plans = plans
 
     async def run(self, stop: asyncio.Event | None = None) -> None:
         """Work until `stop` is set or the task is cancelled.
@@ -57,9 +62,12 @@ class Worker:
             raise
 
     async def _work(self, stop: asyncio.Event) -> None:
-        servers = Servers(self._urls, self._storage)
+        node = Node.parse(self._plans.servers) if self._plans.servers else None
+        servers = Servers(self._urls, self._storage, node)
         engine = JobEngine(self._settings)
-        runner = BuildRunner(self._database, servers, engine, self._settings, self._workspaces)
+        runner = BuildRunner(
+            self._database, servers, engine, self._settings, self._workspaces, plans=self._plans
+        )
         retirement = Retirement(self._database, servers)
         sweeps = [Reconciler(self._database, servers, client).sweep for client in servers.clients]
         try:

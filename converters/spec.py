@@ -49,6 +49,9 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
     cache_bytes: int = 20 * 2**30
 
 
+NO_PLANS = PlanOptions()
+
+
 class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One conversion.
 
@@ -73,7 +76,7 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     sha256: str | None = None
     tasks: tuple[Task, ...] = ()
-    plans: PlanOptions = PlanOptions()
+    plans: PlanOptions = NO_PLANS
     threads: int = 2
     memory_bytes: int = 8 * 2**30
     stage_seconds: float = 1800

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple, Self
 
-from model_repository.errors import TriremeError
+from model_repository.errors import RepositoryError, TriremeError
 from model_repository.manifest import Engine, EngineSpec
 
 FLAVOURS = (Engine.TENSORRT, Engine.TENSORRT_RTX)
@@ -17,6 +17,14 @@ class InvalidTargetError(TriremeError):
 
     status = 400
     code = "invalid_target"
+
+
+class MisfitError(RepositoryError):
+    """An engine was built for other nodes than those that are to run it."""
+
+    status = 409
+    code = "engine_misfit"
+    default_hint = "Build it again for these: `trireme models rebuild NAME`."
 
 
 class Node(NamedTuple):

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, get_origin, get_type_hints
 
 import msgspec
 
-from control_plane.settings import DatabaseSettings, JobSettings
+from control_plane.settings import DatabaseSettings, JobSettings, TensorrtSettings
 from gateway.settings import GatewaySettings
 from model_repository.errors import TriremeError
 from model_repository.settings import S3Settings, TritonSettings
@@ -71,6 +71,7 @@ class Settings:
     triton: TritonSettings = field(default_factory=TritonSettings)
     s3: S3Settings = field(default_factory=S3Settings)
     jobs: JobSettings = field(default_factory=JobSettings)
+    tensorrt: TensorrtSettings = field(default_factory=TensorrtSettings)
     gateway: GatewaySettings = field(default_factory=GatewaySettings)
 
     lock_file: ClassVar[str] = "serve.lock"
@@ -104,6 +105,11 @@ class Settings:
     def builds(self) -> Path:
         """Workspaces of builds: stage results and logs."""
         return self.data / "builds"
+
+    @property
+    def plans(self) -> Path:
+        """TensorRT plans that builds have made, by key."""
+        return self.data / "plans"
 
     @property
     def logs(self) -> Path:

@@ -72,11 +72,14 @@ async def roll_out(servers: Servers, manifests: Sequence[Manifest]) -> None:
     """Load the entries of a version into every server and prove them there; if one fails, none stays.
 
     Raises:
+        MisfitError: an engine was built for other servers.
         RolloutError: a server cannot load it, or answers wrongly.
         ServerUnavailableError: a server does not answer for `PATIENCE_SECONDS`.
         ObjectStoreUnavailableError: the storage does not.
 
     """
+    for manifest in manifests:
+        servers.check(manifest)
     async with servers.locked(manifest.entry for manifest in manifests):
         try:
             for manifest in manifests:

@@ -19,7 +19,7 @@ from control_plane.errors import JobLostError
 from control_plane.jobs import JobEngine
 from control_plane.servers import Servers
 from control_plane.settings import JobSettings
-from converters.spec import BuildCancelledError, BuildSpec
+from converters.spec import BuildCancelledError, BuildSpec, PlanOptions
 from model_repository.errors import TriremeError
 
 logger = structlog.get_logger(__name__)
@@ -29,12 +29,20 @@ class BuildRunner:
     """Runs claimed builds; one object a worker process."""
 
     def __init__(
-        self, database: Database, servers: Servers, engine: JobEngine, settings: JobSettings, workspaces: Path
+        self,
+        database: Database,
+        servers: Servers,
+        engine: JobEngine,
+        settings: JobSettings,
+        workspaces: Path,
+        *,
+        plans: PlanOptions,
     ) -> None:
         self._database = database
         self._servers = servers
         self._engine = engine
         self._settings = settings
+        self._plans = plans
         self._workspaces = workspaces.absolute()  # log paths are stored, and other processes read them
 
     async def run(self, claim: Claim, stopping: asyncio.Event) -> None:
@@ -103,6 +111,7 @@ class BuildRunner:
             source=claim.source,
             sha256=claim.sha256,
             tasks=claim.tasks,
+            plans=self._plans,
             threads=self._settings.threads,
             memory_bytes=self._settings.memory_bytes,
             stage_seconds=self._settings.stage_seconds,

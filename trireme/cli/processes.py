@@ -135,6 +135,7 @@ def worker(
                 triton_urls=loaded.triton.urls,
                 settings=loaded.jobs,
                 workspaces=loaded.builds,
+                plans=loaded.tensorrt.options(loaded.plans),
             ).run()
 
     _until_signal(run)
