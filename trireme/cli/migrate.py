@@ -1,6 +1,7 @@
 """`trireme migrate`: from the embedded default to PostgreSQL and S3."""
 
 import asyncio
+from contextlib import nullcontext
 from enum import StrEnum
 from typing import Annotated
 
@@ -29,16 +30,16 @@ def migrate(
 ) -> None:
     """Carry the data folder's database and models to the configured `database.url` and `s3.bucket`.
 
-    Stop the server first. Nothing in the data folder is changed, so it serves as before without the two
-    settings. Models that an earlier run has brought there are only compared; the database is copied last, all
-    of it or nothing, and only into an empty one.
+    Models may be carried beside a running server, and those that an earlier run has brought there are only
+    compared. The database is copied last, with the server stopped, all of it or nothing, and only into an
+    empty one. Nothing in the data folder is changed, so it serves as before without the two settings.
     """
     loaded = settings(data, config, assignments)
     parts = [part for part in (_targets(loaded)) if only in (None, part)]
     if not parts:
         raise SettingsError("nowhere to carry the data to", hint="Set database.url, s3.bucket or both.")
     console = Console(stderr=True, highlight=False)
-    with locked(loaded):
+    with locked(loaded) if Part.DATABASE in parts else nullcontext():
         if Part.MODELS in parts:
             _models(loaded, console)
         if Part.DATABASE in parts:
