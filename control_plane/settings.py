@@ -123,3 +123,19 @@ class TensorrtSettings:
             cache=str((self.cache or cache).absolute()),
             cache_bytes=self.cache_bytes,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class UploadSettings:
+    """What may be uploaded.
+
+    Attributes:
+        max_bytes: largest zip; a larger one answers 413.
+        url_seconds: how long an upload URL is good for.
+        put_seconds: longest time that one upload may take.
+
+    """
+
+    max_bytes: int = 5 * 10**9
+    url_seconds: int = 3600
+    put_seconds: int = 3600

@@ -16,6 +16,8 @@ from control_plane.reconciler import Reconciler
 from control_plane.retirement import Retirement
 from control_plane.servers import Servers
 from control_plane.settings import JobSettings
+from control_plane.uploads.store import UploadStore
+from control_plane.uploads.sweeping import UploadSweeper
 from converters.spec import NO_PLANS, PlanOptions
 from model_repository.errors import ServerUnavailableError, TriremeError
 from model_repository.nodes import Node
@@ -34,10 +36,11 @@ class Worker:
         self,
         database: Database,
         storage: Storage,
+        *,
         triton_urls: Sequence[str],
         settings: JobSettings,
         workspaces: Path,
-        *,
+        uploads: UploadStore,
         plans: PlanOptions = NO_PLANS,
     ) -> None:
         self._database = database
@@ -46,6 +49,7 @@ class Worker:
         self._settings = settings
         self._workspaces = workspaces
         self._plans = plans
+        self._uploads = uploads
 
     async def run(self, stop: asyncio.Event | None = None) -> None:
         """Work until `stop` is set or the task is cancelled.
@@ -66,13 +70,21 @@ class Worker:
         servers = Servers(self._urls, self._storage, node)
         engine = JobEngine(self._settings)
         runner = BuildRunner(
-            self._database, servers, engine, self._settings, self._workspaces, plans=self._plans
+            self._database,
+            servers,
+            uploads=self._uploads,
+            engine=engine,
+            settings=self._settings,
+            workspaces=self._workspaces,
+            plans=self._plans,
         )
         retirement = Retirement(self._database, servers)
-        sweeps = [Reconciler(self._database, servers, client).sweep for client in servers.clients]
+        uploads = UploadSweeper(self._database, self._uploads)
+        reconcilers = [Reconciler(self._database, servers, client) for client in servers.clients]
+        sweeps = [retirement.sweep, uploads.sweep, *(reconciler.sweep for reconciler in reconcilers)]
         try:
             async with asyncio.TaskGroup() as group:
-                sweepers = [group.create_task(_repeat(sweep, stop)) for sweep in (retirement.sweep, *sweeps)]
+                sweepers = [group.create_task(_repeat(sweep, stop)) for sweep in sweeps]
                 await self._build(engine, runner, stop)
                 for sweeper in sweepers:
                     sweeper.cancel()

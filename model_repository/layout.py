@@ -41,7 +41,12 @@ MODEL_FILES = {
 WEIGHTS = "model.onnx"
 """Beside a plan that was built without weights: the typed graph that has them."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+_NAMES = {
+    "owner": re.compile(r"[a-z0-9][a-z0-9_-]{0,99}"),
+    "model": re.compile(r"[a-z0-9_-]{1,100}"),
+}
+"""An owner begins the name of a folder, which no tool may take for an option."""
+
 _PART = re.compile(r"[a-z]{1,16}")
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 
@@ -135,9 +140,10 @@ def _is_part(rest: list[str]) -> bool:
 
 
 def _check(kind: str, name: str) -> str:
-    if not _NAME.fullmatch(name):
+    if not _NAMES[kind].fullmatch(name):
+        start = ", beginning with a letter or digit" if kind == "owner" else ""
         raise InvalidNameError(
             f"{name!r} cannot name {'an' if kind == 'owner' else 'a'} {kind}",
-            hint="Use up to 100 lower-case letters, digits, - and _, beginning with a letter or digit.",
+            hint=f"Use up to 100 lower-case letters, digits, - and _{start}.",
         )
     return name

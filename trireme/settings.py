@@ -15,7 +15,7 @@ from typing import Any, ClassVar, get_origin, get_type_hints
 
 import msgspec
 
-from control_plane.settings import DatabaseSettings, JobSettings, TensorrtSettings
+from control_plane.settings import DatabaseSettings, JobSettings, TensorrtSettings, UploadSettings
 from gateway.settings import GatewaySettings
 from model_repository.errors import TriremeError
 from model_repository.settings import S3Settings, TritonSettings
@@ -72,6 +72,7 @@ class Settings:
     s3: S3Settings = field(default_factory=S3Settings)
     jobs: JobSettings = field(default_factory=JobSettings)
     tensorrt: TensorrtSettings = field(default_factory=TensorrtSettings)
+    uploads: UploadSettings = field(default_factory=UploadSettings)
     gateway: GatewaySettings = field(default_factory=GatewaySettings)
 
     lock_file: ClassVar[str] = "serve.lock"
@@ -110,6 +111,11 @@ class Settings:
     def plans(self) -> Path:
         """TensorRT plans that builds have made, by key."""
         return self.data / "plans"
+
+    @property
+    def upload_folder(self) -> Path:
+        """Zips that model authors have uploaded."""
+        return self.data / "uploads"
 
     @property
     def logs(self) -> Path:

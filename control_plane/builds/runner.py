@@ -15,11 +15,14 @@ from control_plane.builds.rollout import publish, roll_out
 from control_plane.builds.running import RunningBuild
 from control_plane.builds.tables import BuildStatus
 from control_plane.db.engine import Database
+from control_plane.db.errors import DatabaseUnavailableError
 from control_plane.errors import JobLostError
 from control_plane.jobs import JobEngine
 from control_plane.servers import Servers
 from control_plane.settings import JobSettings
-from converters.spec import BuildCancelledError, BuildSpec, PlanOptions
+from control_plane.uploads.store import UploadStore
+from control_plane.uploads.tables import UPLOADED
+from converters.spec import BuildCancelledError, BuildSpec, ConversionError, PlanOptions
 from model_repository.errors import TriremeError
 
 logger = structlog.get_logger(__name__)
@@ -32,14 +35,16 @@ class BuildRunner:
         self,
         database: Database,
         servers: Servers,
+        *,
+        uploads: UploadStore,
         engine: JobEngine,
         settings: JobSettings,
         workspaces: Path,
-        *,
         plans: PlanOptions,
     ) -> None:
         self._database = database
         self._servers = servers
+        self._uploads = uploads
         self._engine = engine
         self._settings = settings
         self._plans = plans
@@ -77,9 +82,11 @@ class BuildRunner:
                     await queue.give_back(self._database, claim)
                 case BuildCancelledError():
                     await queue.end(self._database, claim, BuildStatus.CANCELLED, error.message)
+                case DatabaseUnavailableError():
+                    raise error
                 case TriremeError():
                     await queue.end(self._database, claim, BuildStatus.FAILED, error.message, error.hint)
-        except (ClaimLostError, SQLAlchemyError, OSError) as failure:
+        except (ClaimLostError, DatabaseUnavailableError, SQLAlchemyError, OSError) as failure:
             # Another worker has the build, or will take it up when this one's lease has run out.
             logger.warning("build left behind", build=claim.build_id, reason=str(failure))
 
@@ -88,7 +95,7 @@ class BuildRunner:
         manifests = claim.manifests if claim.loading else ()
         if not manifests:
             entries = await self._engine.run(
-                self._spec(claim),
+                self._spec(claim, archive=await self._archive(claim, workspace)),
                 workspace,
                 attempt=claim.attempt,
                 report=lambda event: running.journal.put(Progress.of(event)),
@@ -102,7 +109,19 @@ class BuildRunner:
         await activate(self._database, claim, manifests)
         await asyncio.to_thread(_tidy, workspace)
 
-    def _spec(self, claim: Claim) -> BuildSpec:
+    async def _archive(self, claim: Claim, workspace: Path) -> str:
+        """Path of the zip that the version is made of, or an empty string where it is made of none."""
+        upload = claim.source.removeprefix(UPLOADED)
+        if upload == claim.source:
+            return ""
+        try:
+            return str(await asyncio.to_thread(self._uploads.fetch, upload, workspace))
+        except FileNotFoundError as error:
+            raise ConversionError(
+                "the uploaded zip is no longer there", hint="Upload the model again."
+            ) from error
+
+    def _spec(self, claim: Claim, *, archive: str) -> BuildSpec:
         return BuildSpec(
             build_id=str(claim.build_id),
             owner=claim.owner,
@@ -110,6 +129,7 @@ class BuildRunner:
             version=claim.number,
             source=claim.source,
             sha256=claim.sha256,
+            archive=archive,
             tasks=claim.tasks,
             plans=self._plans,
             threads=self._settings.threads,

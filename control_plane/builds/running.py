@@ -14,6 +14,7 @@ from control_plane.builds import queue
 from control_plane.builds.progress import Journal, Progress
 from control_plane.builds.queue import Claim, ClaimLostError
 from control_plane.db.engine import Database
+from control_plane.db.errors import DatabaseUnavailableError
 from converters.spec import BuildCancelledError, StageStatus
 from model_repository.errors import TriremeError
 
@@ -52,7 +53,7 @@ class RunningBuild:
                 await self.flush()
             except ClaimLostError:
                 self.lost = True
-            except (SQLAlchemyError, OSError) as error:
+            except (DatabaseUnavailableError, SQLAlchemyError, OSError) as error:
                 logger.warning("no sign of life written", build=self._claim.build_id, reason=str(error))
             if self.unwanted or self.lost or stopping.is_set():
                 self.cancelled.set()
@@ -65,7 +66,7 @@ class RunningBuild:
             news = self.journal.take()
             try:
                 self.unwanted = await queue.beat(self._database, self._claim, news)
-            except (SQLAlchemyError, OSError):
+            except (DatabaseUnavailableError, SQLAlchemyError, OSError):
                 self.journal.put_back(news)
                 raise
 

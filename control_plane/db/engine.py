@@ -10,9 +10,12 @@ from typing import Any, Literal
 
 import aiosqlite
 from sqlalchemy import URL, Connection, event, make_url, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
+
+from control_plane.db.errors import DatabaseUnavailableError
 
 ALEMBIC_INI = Path(__file__).with_name("alembic.ini")
 BUSY_TIMEOUT_MS = 30_000
@@ -55,14 +58,24 @@ class Database:
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
-        """One transaction that may write: committed at the end of the block, rolled back on an error."""
-        async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
+        """One transaction that may write: committed at the end of the block, rolled back on an error.
+
+        Raises:
+            DatabaseUnavailableError: there is no database, or no longer.
+
+        """
+        async with _transaction(self._writer) as session:
             yield session
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """One transaction that only reads, sees one state throughout and waits for no writer."""
-        async with AsyncSession(self._reader, expire_on_commit=False) as session, session.begin():
+        """One transaction that only reads, sees one state throughout and waits for no writer.
+
+        Raises:
+            DatabaseUnavailableError: there is no database, or no longer.
+
+        """
+        async with _transaction(self._reader) as session:
             yield session
 
     @asynccontextmanager
@@ -88,6 +101,23 @@ class Database:
                     raise IntegrityError(f"{command} to {revision}", None, ValueError(f"dangling: {broken}"))
         if self._sqlite:
             await engine.dispose()
+
+
+@asynccontextmanager
+async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+    try:
+        async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+            try:
+                await session.connection()  # at once, so that this is not taken for a failure of the block
+            except OSError as error:
+                raise DatabaseUnavailableError("the database cannot be reached") from error
+            yield session
+    except DBAPIError as error:
+        if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
+            raise DatabaseUnavailableError("the database does not answer") from error
+        raise
+    except PoolTimeoutError as error:
+        raise DatabaseUnavailableError("the database is busy") from error
 
 
 def _run_alembic(connection: Connection, command: str, revision: str) -> None:

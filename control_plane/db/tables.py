@@ -11,6 +11,7 @@ from control_plane.models import tables as models
 from control_plane.organizations import tables as organizations
 from control_plane.roles import tables as roles
 from control_plane.routers import tables as routers
+from control_plane.uploads import tables as uploads
 
 __all__ = [
     "accounts",
@@ -23,6 +24,7 @@ __all__ = [
     "organizations",
     "roles",
     "routers",
+    "uploads",
 ]
 
 metadata = SQLModel.metadata

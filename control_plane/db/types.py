@@ -82,3 +82,18 @@ class ManifestsText(TypeDecorator[tuple[Manifest, ...]]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Manifest, ...] | None:
         """Manifests of a JSON."""
         return None if value is None else msgspec.json.decode(value, type=tuple[Manifest, ...])
+
+
+class NamesText(TypeDecorator[dict[str, str]]):
+    """Text by name, as a JSON object."""
+
+    impl = Text()
+    cache_ok = True
+
+    def process_bind_param(self, value: dict[str, str] | None, dialect: Dialect) -> str | None:
+        """JSON of the names."""
+        return None if value is None else msgspec.json.encode(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, str] | None:
+        """Names of a JSON."""
+        return None if value is None else msgspec.json.decode(value, type=dict[str, str])

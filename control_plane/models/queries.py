@@ -111,7 +111,7 @@ def _summary(
         tasks=model.tasks,
         aliases=aliases,
         build_status=_build_state(build),
-        build_message=build.message,
+        build_message=_build_message(build),
         last_deployment=max(deployments, default=None),
         active_version=active.number if active else None,
         source=(active or versions[-1]).source,
@@ -122,3 +122,8 @@ def _build_state(build: Build) -> BuildState:
     if build.status in UNFINISHED:
         return "building"
     return "success" if build.status is BuildStatus.SUCCEEDED else "fail"
+
+
+def _build_message(build: Build) -> str:
+    """What is being done, or cause and hint of a failure."""
+    return f"{build.message}: {build.hint}" if build.hint else build.message

@@ -39,7 +39,7 @@ class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
         owner: account name, or `global` for a built-in model.
         aliases: other names that lead to it at present, by task.
         build_status: how the newest build ended, or that it has not ended.
-        build_message: its one-line cause of failure or what it is doing.
+        build_message: its cause of failure with a hint, or what it is doing.
         last_deployment: when a version last went into service.
         active_version: number of the version that serves, or None.
         source: where the active version came from, or else the newest.

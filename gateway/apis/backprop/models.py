@@ -11,8 +11,12 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery
 
 from control_plane.catalog import Key
+from control_plane.db.errors import DatabaseUnavailableError
 from control_plane.models.schemas import ModelSummary
 from control_plane.models.service import ModelService
+from control_plane.uploads.files import FileService
+from converters.custom.layout import CONFIG, REQUIREMENTS, Loader
+from gateway.addresses import PublicAddress
 from gateway.apis.backprop.errors import ErrorBody, render_model
 from gateway.apis.backprop.schemas import TASK_NAMES, ModelDetail, ModelItem, TaskName
 from gateway.auth import ForbiddenError, StartingError
@@ -21,6 +25,7 @@ from gateway.catalog_feed import CatalogFeed
 from gateway.errors import documented, handlers
 from model_repository.manifest import Task
 
+FAILURES = (BadRequestError, ForbiddenError, StartingError, DatabaseUnavailableError)
 NOT_FOUND = ResponseSpec(str, description="No such model of yours.", generate_examples=False)
 
 
@@ -34,7 +39,7 @@ class ModelsController(Controller):
     @get(
         operation_id="list_models",
         summary="List your models",
-        responses=documented(ErrorBody, BadRequestError, ForbiddenError, StartingError),
+        responses=documented(ErrorBody, *FAILURES),
     )
     async def list_models(
         self,
@@ -52,16 +57,21 @@ class ModelsController(Controller):
         "/{model:str}",
         operation_id="get_model",
         summary="Look at one of your models",
-        responses={**documented(ErrorBody, BadRequestError, ForbiddenError, StartingError), 404: NOT_FOUND},
+        responses={**documented(ErrorBody, *FAILURES), 404: NOT_FOUND},
     )
     async def get_model(
         self,
         request: Request[Key, Key, Any],
         model_service: NamedDependency[ModelService],
+        file_service: NamedDependency[FileService],
+        address: NamedDependency[PublicAddress],
         model: FromPath[str],
     ) -> ModelDetail:
         """Tell all about a model. Built-in models cannot be queried."""
         found = await model_service.get(request.auth.account_id, model)
+        files = await file_service.of(request.auth.account_id, model)
+        folder = f"{address.of(request)}/files/{found.owner}/{found.name}"
+        urls = {name: f"{folder}/{name}" for name in files.members} if files else {}
         return ModelDetail(
             id=f"model_{found.name}",
             name=found.name,
@@ -70,6 +80,9 @@ class ModelsController(Controller):
             build_status=found.build_status,
             build_message=found.build_message,
             last_deployment=_timestamp(found.last_deployment),
+            model_url=next((urls[loader] for loader in Loader if loader in urls), None),
+            config_url=urls.get(CONFIG),
+            requirements_url=urls.get(REQUIREMENTS),
         )
 
     @delete(
@@ -77,7 +90,7 @@ class ModelsController(Controller):
         status_code=200,
         operation_id="delete_model",
         summary="Delete one of your models",
-        responses={**documented(ErrorBody, BadRequestError, ForbiddenError, StartingError), 404: NOT_FOUND},
+        responses={**documented(ErrorBody, *FAILURES), 404: NOT_FOUND},
     )
     async def delete_model(
         self,

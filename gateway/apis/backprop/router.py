@@ -1,10 +1,12 @@
 """The routes of the Backprop API, behind its key and with its error bodies."""
 
 from litestar import Router
+from litestar.di import Provide
 
 from gateway.apis.backprop.custom import CustomController
 from gateway.apis.backprop.emotion import EmotionController
 from gateway.apis.backprop.errors import render
+from gateway.apis.backprop.files import FilesController
 from gateway.apis.backprop.image_classification import ImageClassificationController
 from gateway.apis.backprop.image_text_vectorisation import ImageTextVectorisationController
 from gateway.apis.backprop.image_vectorisation import ImageVectorisationController
@@ -14,10 +16,12 @@ from gateway.apis.backprop.summarisation import SummarisationController
 from gateway.apis.backprop.text_classification import TextClassificationController
 from gateway.apis.backprop.text_generation import TextGenerationController
 from gateway.apis.backprop.text_vectorisation import TextVectorisationController
+from gateway.apis.backprop.uploads import UploadController, UploadUrlController
 from gateway.auth import key_layer
 from gateway.errors import handlers
 from gateway.openapi import API_KEY
 from gateway.serving.snapshots import Snapshots
+from gateway.uploads import UploadReceiver
 
 
 def create_router(snapshots: Snapshots) -> Router:
@@ -36,8 +40,20 @@ def create_router(snapshots: Snapshots) -> Router:
             EmotionController,
             CustomController,
             ModelsController,
+            UploadUrlController,
+            FilesController,
         ],
         middleware=[key_layer(snapshots, b"x-api-key")],
         exception_handlers=handlers(render),
         security=[{API_KEY: []}],
+    )
+
+
+def create_upload_router(receiver: UploadReceiver) -> Router:
+    """The addresses that uploads go to; no key, because each address is a permission by itself."""
+    return Router(
+        path="/",
+        route_handlers=[UploadController],
+        dependencies={"receiver": Provide(lambda: receiver, use_cache=True, sync_to_thread=False)},
+        exception_handlers=handlers(render),
     )

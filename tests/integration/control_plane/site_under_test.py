@@ -16,6 +16,7 @@ from control_plane.models.schemas import NewModel
 from control_plane.models.service import ModelService, add_model
 from control_plane.models.tables import Version, VersionState
 from control_plane.settings import JobSettings
+from control_plane.uploads.store import FolderStore
 from control_plane.worker import Worker
 from model_repository.storage import Storage
 
@@ -27,6 +28,10 @@ class Site:
     folder: Path
     database: Database
     storage: Storage
+
+    @property
+    def uploads(self) -> FolderStore:
+        return FolderStore(self.folder / "uploads")
 
     @property
     def models(self) -> ModelService:
@@ -76,7 +81,14 @@ class Site:
     async def working(self, *urls: str) -> AsyncIterator[asyncio.Task[None]]:
         """A worker in this process; stopped at the end."""
         stop = asyncio.Event()
-        worker = Worker(self.database, self.storage, urls, SETTINGS, self.folder / "builds")
+        worker = Worker(
+            self.database,
+            self.storage,
+            triton_urls=urls,
+            settings=SETTINGS,
+            workspaces=self.folder / "builds",
+            uploads=self.uploads,
+        )
         task = asyncio.create_task(worker.run(stop))
         try:
             yield task

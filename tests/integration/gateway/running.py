@@ -1,23 +1,38 @@
 """A gateway on a real socket, within the test's process."""
 
 import asyncio
+import os
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import uvicorn
 from site_setup import Site
 
+from control_plane.settings import UploadSettings
 from gateway.app import create_app
 from gateway.server import _Server
 from gateway.settings import GatewaySettings
 
+UPLOADS = UploadSettings()
+
 
 @asynccontextmanager
-async def gateway(site: Site, settings: GatewaySettings, key: str = "") -> AsyncIterator[httpx.AsyncClient]:
+async def gateway(
+    site: Site, settings: GatewaySettings, key: str = "", uploads: UploadSettings = UPLOADS
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a gateway that runs as long as the block."""
-    app = create_app(settings, database=site.database, storage=site.storage, triton_urls=[site.triton.url])
+    app = create_app(
+        settings,
+        database=site.database,
+        storage=site.storage,
+        triton_urls=[site.triton.url],
+        uploads=site.uploads,
+        upload_settings=uploads,
+    )
     ready = asyncio.Event()
     config = uvicorn.Config(app, http="httptools", ws="none", lifespan="on", log_config=None)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -33,3 +48,28 @@ async def gateway(site: Site, settings: GatewaySettings, key: str = "") -> Async
         finally:
             server.stop()
             await task
+
+
+async def start(site: Site, uploads: Path, *prefix: str) -> asyncio.subprocess.Process:
+    """A gateway as a process of its own; see `serve_gateway`.
+
+    Args:
+        prefix: command that runs the rest of its arguments as a command.
+
+    """
+    script = Path(__file__).with_name("serve_gateway.py")
+    arguments = (str(site.database.url), str(site.storage.root), site.triton.url, str(uploads))
+    root = script.parents[3]
+    return await asyncio.create_subprocess_exec(
+        *(*prefix, sys.executable, str(script), *arguments),
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(root)},
+        stdout=asyncio.subprocess.PIPE,
+    )
+
+
+async def printed(output: asyncio.StreamReader) -> AsyncIterator[str]:
+    """The lines of such a process without those of its log."""
+    async for line in output:
+        if not line.startswith(b"20"):
+            yield line.decode().strip()

@@ -19,6 +19,7 @@ from control_plane.models.service import ModelService
 from control_plane.models.tables import Version, VersionState
 from control_plane.routers.service import route_to
 from control_plane.routers.tables import Router
+from control_plane.uploads.store import FolderStore
 from model_repository.client import TritonClient
 from model_repository.manifest import Task
 from model_repository.rollout import bring_up
@@ -35,6 +36,10 @@ class Site:
     database: Database
     storage: FolderStorage
     triton: EmbeddedTriton
+
+    @property
+    def uploads(self) -> FolderStore:
+        return FolderStore(self.folder / "uploads")
 
     async def key(self, account: str) -> str:
         """A new key's secret."""

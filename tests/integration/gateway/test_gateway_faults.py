@@ -3,13 +3,11 @@
 import asyncio
 import os
 import signal
-import sys
-from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
-from running import gateway
+from running import gateway, printed, start
 from site_setup import Site
 from tiny_model import expected
 
@@ -136,39 +134,13 @@ async def test_too_much_work_is_refused(site: Site, alice: str, settings: Gatewa
         assert (await client.get("/health")).json() == {"status": "ok"}
 
 
-SERVE = """
-import sys, pathlib, uvloop
-from control_plane.db.engine import Database
-from gateway.app import create_app
-from gateway.server import serve
-from gateway.settings import GatewaySettings
-from model_repository.storage import FolderStorage
-
-async def main():
-    settings = GatewaySettings(port=0)
-    storage = FolderStorage(pathlib.Path(sys.argv[2]))
-    app = create_app(settings, database=Database(sys.argv[1]), storage=storage, triton_urls=[sys.argv[3]])
-    await serve(app, settings, on_ready=lambda url: print(url, flush=True))
-
-uvloop.run(main())
-unwanted = {"torch", "transformers", "distributed", "dask", "pandas", "converters"} & sys.modules.keys()
-rss = int(pathlib.Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) // 1024
-print(sorted(unwanted), rss, flush=True)
-"""
-
-
 async def test_process_drains_on_sigterm_and_stays_small(site: Site, alice: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-c", SERVE, str(site.database.url), str(site.storage.root), site.triton.url),
-        cwd=Path(__file__).parents[3],
-        stdout=asyncio.subprocess.PIPE,
-    )
+    process = await start(site, site.uploads.root)
     assert process.stdout is not None
     try:
         async with asyncio.timeout(60):
-            lines = (line async for line in process.stdout if not line.startswith(b"20"))
-            url = (await anext(lines)).decode().strip()
+            lines = printed(process.stdout)
+            url = await anext(lines)
             reader, writer = await asyncio.open_connection(*url.removeprefix("http://").split(":"))
             writer.write(
                 b"POST /text-vectorisation HTTP/1.1\r\nhost: x\r\ncontent-length: 14\r\n"
@@ -183,7 +155,7 @@ async def test_process_drains_on_sigterm_and_stays_small(site: Site, alice: str)
             writer.close()
             unwanted, rss = (await anext(lines)).rsplit(maxsplit=1)
             assert await process.wait() == 0
-        assert unwanted == b"[]"
+        assert unwanted == "[]"
         assert int(rss) < 300
     finally:
         if process.returncode is None:

@@ -29,6 +29,8 @@ from control_plane.models.service import ModelService
 from control_plane.models.tables import Version, VersionState
 from control_plane.routers.service import route_to
 from control_plane.routers.tables import Router
+from control_plane.settings import UploadSettings
+from control_plane.uploads.store import FolderStore
 from converters.build import run_build
 from converters.spec import BuildSpec
 from gateway.app import create_app
@@ -157,7 +159,12 @@ async def gateway(site: Site) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a gateway on a real socket, as long as the block runs."""
     headers = {"x-api-key": await site.key()}  # before the gateway reads the keys
     app = create_app(
-        GatewaySettings(), database=site.database, storage=site.storage, triton_urls=[site.triton.url]
+        GatewaySettings(),
+        database=site.database,
+        storage=site.storage,
+        triton_urls=[site.triton.url],
+        uploads=FolderStore(site.storage.root.with_name("uploads")),
+        upload_settings=UploadSettings(),
     )
     config = uvicorn.Config(app, http="httptools", ws="none", lifespan="on", log_config=None)
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -23,6 +23,8 @@ from control_plane.models.service import ModelService
 from control_plane.models.tables import Version, VersionState
 from control_plane.routers.service import route_to
 from control_plane.routers.tables import Router
+from control_plane.settings import UploadSettings
+from control_plane.uploads.store import FolderStore
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
 from model_repository import layout
@@ -87,7 +89,14 @@ class Site:
 async def gateway(site: Site, key: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a gateway that runs as long as the block."""
     settings = GatewaySettings(poll_interval=0.05)
-    app = create_app(settings, database=site.database, storage=site.storage, triton_urls=[site.triton.url])
+    app = create_app(
+        settings,
+        database=site.database,
+        storage=site.storage,
+        triton_urls=[site.triton.url],
+        uploads=FolderStore(site.storage.root.with_name("uploads")),
+        upload_settings=UploadSettings(),
+    )
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(app, http="httptools", ws="none", lifespan="on", log_config=None)
         server = uvicorn.Server(config)

@@ -107,7 +107,7 @@ async def test_a_failed_rebuild_keeps_the_active_version(database: Database, mod
     summary = await models.get(None, "mini")
     assert (summary.build_status, summary.build_message, summary.active_version) == (
         "fail",
-        "no such file",
+        "no such file: look again",
         1,
     )
     assert await states(models) == {1: VersionState.ACTIVE, 2: VersionState.FAILED}

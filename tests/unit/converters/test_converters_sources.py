@@ -6,6 +6,7 @@ import pytest
 
 from converters.sources import fetch
 from converters.sources.files import digest, is_wanted
+from converters.spec import BuildSpec
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,8 @@ def test_a_folder_is_copied_and_named_by_its_full_path(
     target.mkdir()
     monkeypatch.chdir(tmp_path)
     progress: list[float] = []
-    uri = fetch("file:source", None, target, lambda percent, _: progress.append(percent))
+    spec = BuildSpec(build_id="1", owner="global", name="mini", version=1, source="file:source")
+    uri = fetch(spec, target, lambda percent, _: progress.append(percent))
     assert uri == f"file:{source}"
     assert [path.name for path in target.iterdir()] == ["config.json"]
     assert progress == [0]

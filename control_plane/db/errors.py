@@ -1,0 +1,12 @@
+"""A database that is away, told as such."""
+
+from model_repository.errors import TriremeError
+
+
+class DatabaseUnavailableError(TriremeError):
+    """The database does not answer."""
+
+    status = 503
+    code = "database_unavailable"
+    default_hint = "Models that are in service go on answering; try again shortly."
+    retry_after = 1

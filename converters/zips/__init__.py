@@ -1,0 +1,1 @@
+"""Zips of strangers. Nothing here is heavy: gateways look into zips too."""
