@@ -73,7 +73,10 @@ def create_app(
         stream_timeout=settings.stream_timeout,
     )
     rows = RowRunner(
-        triton, tokens_per_pack=settings.tokens_per_pack, packs_per_request=settings.packs_per_request
+        triton,
+        tokens_per_pack=settings.tokens_per_pack,
+        pack_seconds=settings.pack_seconds,
+        rows_waiting=settings.rows_waiting,
     )
     decoder = ImageDecoder(
         threads=settings.image_threads,

@@ -24,7 +24,8 @@ class GatewaySettings:
         max_image_bytes: largest image; a larger one answers 413.
         max_image_pixels: width times height of the largest image; a larger one answers 413.
         tokens_per_pack: most tokens, padding included, that one ModelInfer carries.
-        packs_per_request: packs of one request that may be on their way to Triton together.
+        pack_seconds: longest that Triton may take for a pack of several rows, by what it took for others.
+        rows_waiting: rows that may wait for one model; beyond it requests answer 503.
         packs_in_flight: packs of all requests that may be on their way to Triton together.
         streams_per_request: texts of one request that a model generates from together.
         stream_timeout: seconds that Triton has for all that it generates from one text.
@@ -48,7 +49,8 @@ class GatewaySettings:
     max_image_bytes: int = 10 * MEBIBYTE
     max_image_pixels: int = 50_000_000
     tokens_per_pack: int = 8192
-    packs_per_request: int = 4
+    pack_seconds: float = 0.25
+    rows_waiting: int = 16_384
     packs_in_flight: int = 64
     streams_per_request: int = 32
     stream_timeout: float = 300.0

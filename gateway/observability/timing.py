@@ -15,6 +15,11 @@ def begin() -> dict[str, float]:
     return record
 
 
+def current() -> dict[str, float] | None:
+    """The record of the request that is being answered, if it has one."""
+    return _timings.get()
+
+
 @contextmanager
 def stage(name: str) -> Iterator[None]:
     """Add the time of the block to a stage; stages that run side by side add up."""

@@ -59,8 +59,8 @@ class ImageDecoder:
         self._max_bytes = max_bytes
         self._max_pixels = max_pixels
 
-    async def pixels(self, spec: ImageSpec, images: Sequence[EncodedImage]) -> Array:
-        """What the graph reads, float32 `[images, 3, height, width]`.
+    async def pixels(self, spec: ImageSpec, images: Sequence[EncodedImage]) -> list[Array]:
+        """What the graph reads of each image, float32 `[3, height, width]`.
 
         Raises:
             ImageRefusedError: one is no image, or a damaged one.
@@ -69,7 +69,7 @@ class ImageDecoder:
 
         """
         with self._threads.admit():
-            return np.stack([await self._threads.run(self._read, spec, image) for image in images])
+            return [await self._threads.run(self._read, spec, image) for image in images]
 
     def close(self) -> None:
         """End the threads; what waits is dropped."""

@@ -1,18 +1,18 @@
-"""Rows through Triton: packed by length, sent, and put back in order, whatever they are made of."""
+"""Rows of a request through Triton and back in their order, whatever they are made of."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from control_plane.catalog import Provider
-from gateway.serving.batching import Pack, pack, send_all
+from gateway.serving.batching.batcher import Batcher, Inputs, Tensors, unusable
+from gateway.serving.batching.waiting import Waiting
 from gateway.serving.triton import TritonPool
-from model_repository.errors import InferenceError
 from model_repository.manifest import Manifest
 
 Array = NDArray[np.float32]
-Tensors = Mapping[str, NDArray[np.generic]]
 
 LENGTH = -1
 """An axis as long as the pack's longest row; what a row gets of it is as long as the row."""
@@ -20,60 +20,88 @@ LENGTH = -1
 Shape = tuple[int, ...]
 """What one row gets of an output: `(384,)` for a vector, `(LENGTH, 9)` for nine numbers a token."""
 
+Parts = tuple[Array, ...]
+"""What a row gets of each output."""
+
+BATCHERS = 256
+"""Graphs whose batchers are kept while they are idle: they know what a pack costs."""
+
 
 class RowRunner:
-    """Sends the rows of a request and gives each its part of the outputs.
+    """One batcher for each graph and choice of its outputs.
 
     Args:
         tokens_per_pack: most tokens, padding included, that one ModelInfer carries.
-        packs_per_request: packs of one request that may be on their way together.
+        pack_seconds: longest that a pack of several rows may take.
+        rows_waiting: rows that may wait for one graph.
 
     """
 
-    def __init__(self, triton: TritonPool, *, tokens_per_pack: int, packs_per_request: int) -> None:
+    def __init__(
+        self, triton: TritonPool, *, tokens_per_pack: int, pack_seconds: float, rows_waiting: int
+    ) -> None:
         self._triton = triton
         self._tokens_per_pack = tokens_per_pack
-        self._packs_per_request = packs_per_request
+        self._pack_seconds = pack_seconds
+        self._rows_waiting = rows_waiting
+        self._batchers: dict[tuple[object, ...], Batcher] = {}
 
     async def run(
         self,
         provider: Provider,
         graph: Manifest,
-        lengths: Sequence[int],
-        tensors: Callable[[Pack], Awaitable[Tensors]],
+        rows: Sequence[Any],
+        inputs: Inputs,
         outputs: Mapping[str, Shape],
     ) -> dict[str, list[Array]]:
         """Each output by name, one array a row.
 
         Args:
-            lengths: of the rows, in tokens.
-            tensors: makes the inputs of a pack.
+            rows: what `inputs` makes tensors of.
+            inputs: the same for all calls of a graph.
             outputs: the graph's outputs that are wanted.
 
         Raises:
             InferenceError: the model failed, or answered with something other than finite numbers.
             ServerUnavailableError: no Triton server answers.
+            OverloadedError: too many rows wait for the graph.
 
         """
-        found: dict[str, list[Array]] = {name: [_NOTHING] * len(lengths) for name in outputs}
+        batcher = self._batcher(provider, graph, inputs, outputs)
+        found = await batcher.run(rows)
+        return {name: [parts[at] for parts in found] for at, name in enumerate(outputs)}
 
-        async def send(positions: Pack) -> None:
-            longest = lengths[positions[-1]]
-            answer = await self._triton.infer(provider, graph, await tensors(positions), tuple(outputs))
-            for name, shape in outputs.items():
-                whole = answer[name]
-                right = (len(positions), *(longest if size == LENGTH else size for size in shape))
-                ragged = LENGTH in shape
-                if whole.shape != right or not (ragged or np.isfinite(whole).all()):
-                    raise _unusable(graph)
-                for row, position in zip(whole, positions, strict=True):
-                    found[name][position] = row[: lengths[position]] if ragged else row
-                if ragged and not all(np.isfinite(found[name][position]).all() for position in positions):
-                    raise _unusable(graph)
+    def _batcher(
+        self, provider: Provider, graph: Manifest, inputs: Inputs, outputs: Mapping[str, Shape]
+    ) -> Batcher:
+        key = (provider.url, graph.entry, *outputs)
+        batcher = self._batchers.get(key)
+        if batcher is None:
+            if len(self._batchers) >= BATCHERS:
+                self._batchers = {key: each for key, each in self._batchers.items() if not each.idle}
+            batcher = self._batchers[key] = self._create(provider, graph, inputs, outputs)
+        return batcher
 
-        packs = pack(lengths, max_rows=graph.max_batch_size, max_tokens=self._tokens_per_pack)
-        await send_all(packs, send, at_once=self._packs_per_request)
-        return found
+    def _create(
+        self, provider: Provider, graph: Manifest, inputs: Inputs, outputs: Mapping[str, Shape]
+    ) -> Batcher:
+        names = tuple(outputs)
+
+        async def infer(tensors: Tensors) -> Tensors:
+            return await self._triton.infer(provider, graph, tensors, names)
+
+        def split(answer: Tensors, lengths: Sequence[int]) -> list[Parts | None]:
+            columns = [_column(graph, answer[name], shape, lengths) for name, shape in outputs.items()]
+            if all(np.isfinite(answer[name]).all() for name in names):
+                return list(zip(*columns, strict=True))
+            # Behind a short row's own tokens an output may hold anything.
+            rows = zip(*columns, strict=True)
+            return [row if all(np.isfinite(part).all() for part in row) else None for row in rows]
+
+        waiting = Waiting(
+            max_rows=graph.max_batch_size, max_tokens=self._tokens_per_pack, max_seconds=self._pack_seconds
+        )
+        return Batcher(graph.name, inputs, infer, split, waiting, rows_waiting=self._rows_waiting)
 
 
 def row_shape(graph: Manifest, output: str) -> Shape:
@@ -82,8 +110,16 @@ def row_shape(graph: Manifest, output: str) -> Shape:
     return spec.shape[1:]
 
 
-_NOTHING: Array = np.empty(0, np.float32)
-
-
-def _unusable(graph: Manifest) -> InferenceError:
-    return InferenceError(f"model {graph.name} answered with something unusable")
+def _column(
+    graph: Manifest, whole: NDArray[np.generic], shape: Shape, lengths: Sequence[int]
+) -> Sequence[Array]:
+    """One output, a part a row."""
+    right = (len(lengths), *(max(lengths) if size == LENGTH else size for size in shape))
+    if whole.shape != right:
+        raise unusable(graph.name)
+    values: Array = whole.astype(np.float32, copy=False)
+    return (
+        [row[:length] for row, length in zip(values, lengths, strict=True)]
+        if LENGTH in shape
+        else list(values)
+    )

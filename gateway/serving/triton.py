@@ -11,7 +11,6 @@ import structlog
 from numpy.typing import NDArray
 
 from control_plane.catalog import Provider
-from gateway.observability.timing import stage
 from model_repository.client import EntryState, TritonClient, infer_request, read_outputs
 from model_repository.errors import ServerUnavailableError
 from model_repository.manifest import Manifest
@@ -75,13 +74,8 @@ class TritonPool:
         deadline = monotonic() + self._timeout
         try:
             async with asyncio.timeout(self._timeout):
-                with stage("queue"):
-                    await self._slots.acquire()
-                try:
-                    with stage("triton"):
-                        response = await self._send(provider, request, deadline)
-                finally:
-                    self._slots.release()
+                async with self._slots:
+                    response = await self._send(provider, request, deadline)
         except TimeoutError:
             raise ServerUnavailableError(
                 f"the inference server did not answer within {self._timeout:g} seconds"

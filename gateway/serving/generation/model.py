@@ -9,7 +9,7 @@ from msgspec import structs
 
 from control_plane.catalog import Provider
 from gateway.observability.timing import stage
-from gateway.serving.batching import Pack, send_all
+from gateway.serving.concurrency import for_each
 from gateway.serving.errors import InputTooLongError
 from gateway.serving.generation.detokenisation import TextStream
 from gateway.serving.generation.results import Chunk, Generated, GenerationParameters
@@ -70,14 +70,12 @@ class GenerationModel:
         )
         answers: list[list[Generated]] = [[] for _ in texts]
 
-        async def answer(positions: Pack) -> None:
-            (position,) = positions
+        async def answer(position: int) -> None:
             chunks = self._chunks(provider, graph, prompts[position], gathered)
             answers[position] = await _collect(chunks, gathered, len(prompts[position]))
 
-        packs = [[position] for position in range(len(texts))]
         with stage("triton"):
-            await send_all(packs, answer, at_once=self._streams_per_request)
+            await for_each(range(len(texts)), answer, at_once=self._streams_per_request)
         return answers
 
     async def stream(

@@ -1,6 +1,7 @@
 """What all tasks that read text share: text to tokens to tensors to one result a row."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,9 +9,9 @@ from tokenizers import Encoding
 
 from control_plane.catalog import Provider
 from gateway.observability.timing import stage
-from gateway.serving.batching import Pack
+from gateway.serving.batching.batcher import Tensors
 from gateway.serving.encoders import Text
-from gateway.serving.rows import Array, RowRunner, Shape, Tensors
+from gateway.serving.rows import Array, RowRunner, Shape
 from gateway.serving.tokenization import Tokenizers
 from model_repository.manifest import Manifest
 
@@ -41,11 +42,26 @@ class TextModel:
             TriremeError: see `RowRunner.run`.
 
         """
+        return await self._rows.run(provider, graph, rows, TokenInputs(graph), outputs)
 
-        async def pack_tensors(positions: Pack) -> Tensors:
-            return tensors(graph, [rows[position] for position in positions])
 
-        return await self._rows.run(provider, graph, [len(row) for row in rows], pack_tensors, outputs)
+@dataclass(frozen=True, slots=True)
+class TokenInputs:
+    """Token ids as the graph wants them; see `gateway.serving.batching.batcher.Inputs`."""
+
+    graph: Manifest
+
+    def length(self, content: Encoding) -> int:
+        """Its tokens."""
+        return len(content)
+
+    async def prepare(self, contents: Sequence[Encoding]) -> Sequence[Encoding]:
+        """Nothing is left to do."""
+        return contents
+
+    def tensors(self, prepared: Sequence[Encoding]) -> Tensors:
+        """The graph's inputs, each of shape `[rows, longest row]`."""
+        return tensors(self.graph, prepared)
 
 
 def tensors(graph: Manifest, rows: Sequence[Encoding]) -> dict[str, NDArray[np.generic]]:

@@ -43,7 +43,7 @@ async def model(site: Site, zoo: object) -> AsyncIterator[TextModel]:
         await tokenizers.load(manifest, each.graph.tokenizer.to_str().encode())
     pool = TritonPool([site.triton.url], timeout=30, in_flight=4)
     pool.open()
-    yield TextModel(tokenizers, RowRunner(pool, tokens_per_pack=256, packs_per_request=2))
+    yield TextModel(tokenizers, RowRunner(pool, tokens_per_pack=256, pack_seconds=1, rows_waiting=1000))
     await pool.close()
     tokenizers.close()
 

@@ -1,64 +1,219 @@
-"""Packing and sending."""
+"""The batcher: which rows travel together, when, and what becomes of them."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.serving.batching import pack, send_all
+from gateway.serving.batching.batcher import Batcher
+from gateway.serving.batching.cost import CostModel
+from gateway.serving.batching.request import Request
+from gateway.serving.batching.waiting import Waiting
+from gateway.serving.batching.width import START, Width
+from gateway.serving.errors import OverloadedError
+from model_repository.errors import InferenceError, RefusedInputError, ServerUnavailableError
+
+REFUSED, POISON, NOT_FINITE = 500, 501, 502
+
+
+@dataclass
+class Engine:
+    """A graph that doubles numbers once it may; a row is a number, and as long as the number is large."""
+
+    sent: list[list[int]] = field(default_factory=list)
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+    failure: Exception | None = None
+
+    def length(self, content: int) -> int:
+        return content
+
+    async def prepare(self, contents: Sequence[int]) -> Sequence[int]:
+        if REFUSED in contents:
+            raise RefusedInputError("refused")
+        return contents
+
+    def tensors(self, prepared: Sequence[int]) -> Mapping[str, np.ndarray]:
+        return {"number": np.array(prepared)}
+
+    async def infer(self, tensors: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+        rows = tensors["number"].tolist()
+        self.sent.append(rows)
+        await self.open.wait()
+        if self.failure:
+            raise self.failure
+        if POISON in rows:
+            raise InferenceError("poisoned")
+        return {"double": tensors["number"] * 2}
+
+    def split(self, outputs: Mapping[str, np.ndarray], _lengths: Sequence[int]) -> list[int | None]:
+        return [None if double == 2 * NOT_FINITE else double for double in outputs["double"].tolist()]
+
+
+def batcher(engine: Engine, *, max_rows: int = 8, rows_waiting: int = 1000) -> Batcher:
+    waiting = Waiting(max_rows=max_rows, max_tokens=10**6, max_seconds=10**6)
+    return Batcher("m", engine, engine.infer, engine.split, waiting, rows_waiting=rows_waiting)
+
+
+async def begin(batch: Batcher, *calls: Sequence[int]) -> list[asyncio.Task[list[int]]]:
+    """The calls in this order; returns when all that can be on its way is."""
+    tasks = [asyncio.create_task(batch.run(call)) for call in calls]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    return tasks
+
+
+async def test_a_single_caller_waits_for_nobody() -> None:
+    engine = Engine()
+    (call,) = await begin(batcher(engine), [7])
+    assert engine.sent == [[7]]
+    engine.open.set()
+    assert await call == [14]
+
+
+async def test_rows_that_come_while_the_engine_is_busy_travel_together_by_length() -> None:
+    engine = Engine()
+    calls = await begin(batcher(engine), [1], [1], [90], [3], [91, 4], [2])
+    assert engine.sent == [[1], [1]]
+    engine.open.set()
+    assert await asyncio.gather(*calls) == [[2], [2], [180], [6], [182, 8], [4]]
+    assert sorted(map(sorted, engine.sent[2:])) == [[2, 3, 4], [90, 91]]
+
+
+async def test_requests_take_turns_however_many_rows_each_has() -> None:
+    engine = Engine()
+    batch = batcher(engine, max_rows=2)
+    many = [1] * 3 + [50] * 20
+    calls = await begin(batch, [1], [1], many, [400])
+    engine.open.set()
+    await asyncio.gather(*calls)
+    assert engine.sent.index([400]) <= 4
+
+
+async def test_callers_who_leave_take_their_rows_along() -> None:
+    engine = Engine()
+    busy_a, busy_b, left, stays = await begin(batcher(engine), [1], [1], [30, 31], [30])
+    left.cancel()
+    engine.open.set()
+    assert await asyncio.gather(busy_a, busy_b, stays) == [[2], [2], [60]]
+    assert engine.sent[2:] == [[30]]
+
+
+async def test_a_pack_that_nobody_waits_for_is_called_back() -> None:
+    engine = Engine()
+    batch = batcher(engine)
+    left, stays, waits = await begin(batch, [1], [1], [2])
+    left.cancel()
+    await begin(batch)
+    assert engine.sent == [[1], [1], [2]]
+    engine.open.set()
+    assert await asyncio.gather(stays, waits) == [[2], [4]]
+
+
+async def test_an_input_that_the_model_fails_on_harms_nobody_else() -> None:
+    engine = Engine()
+    calls = await begin(batcher(engine), [1], [1], [POISON], [NOT_FINITE], [503], [REFUSED])
+    engine.open.set()
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert results[:2] == [[2], [2]]
+    assert [type(each) for each in results[2:]] == [InferenceError, InferenceError, list, RefusedInputError]
+
+
+async def test_a_server_that_is_away_fails_its_pack_and_not_the_batcher() -> None:
+    engine = Engine(failure=ServerUnavailableError("away"))
+    batch = batcher(engine)
+    engine.open.set()
+    with pytest.raises(ServerUnavailableError):
+        await batch.run([1, 2])
+    engine.failure = None
+    assert await batch.run([1, 2]) == [2, 4]
+    await asyncio.sleep(0)
+    assert batch.idle
+
+
+async def test_what_nobody_foresaw_reaches_the_callers() -> None:
+    engine = Engine(failure=ZeroDivisionError())
+    batch = batcher(engine)
+    engine.open.set()
+    with pytest.raises(ZeroDivisionError):
+        await batch.run([1])
+    engine.failure = None
+    assert await batch.run([2]) == [4]
+
+
+async def test_rows_that_wait_are_bounded() -> None:
+    engine = Engine()
+    batch = batcher(engine, rows_waiting=2)
+    calls = await begin(batch, [1], [1], [1, 1], [1])
+    with pytest.raises(OverloadedError):
+        await calls[-1]
+    engine.open.set()
+    assert await asyncio.gather(*calls[:-1]) == [[2], [2], [2, 2]]
+
+
+async def test_no_rows_are_no_work() -> None:
+    assert await batcher(Engine()).run([]) == []
 
 
 @given(
-    lengths=st.lists(st.integers(1, 600), max_size=200),
-    max_rows=st.integers(1, 64),
+    requests=st.lists(st.lists(st.integers(1, 600), min_size=1, max_size=30), min_size=1, max_size=10),
+    max_rows=st.integers(1, 40),
     max_tokens=st.integers(1, 4096),
 )
-def test_packs_hold_every_row_once_within_both_bounds(
-    lengths: list[int], max_rows: int, max_tokens: int
+async def test_packs_hold_every_row_once_within_the_bounds(
+    requests: list[list[int]], max_rows: int, max_tokens: int
 ) -> None:
-    packs = pack(lengths, max_rows=max_rows, max_tokens=max_tokens)
-    assert sorted(position for each in packs for position in each) == list(range(len(lengths)))
-    assert [lengths[position] for each in packs for position in each] == sorted(lengths)
-    for each in packs:
-        assert 1 <= len(each) <= max_rows
-        assert len(each) == 1 or len(each) * max(lengths[position] for position in each) <= max_tokens
+    waiting = Waiting(max_rows=max_rows, max_tokens=max_tokens, max_seconds=1)
+    for lengths in requests:
+        waiting.add(Request.of(lengths, lengths))
+    cost, taken = CostModel(), []
+    worth = cost.overhead / cost.per_token
+    while waiting:
+        rows = waiting.take(cost)
+        lengths = [row.length for row in rows]
+        assert lengths == sorted(lengths)
+        assert 1 <= len(rows) <= max_rows
+        assert len(rows) == 1 or len(rows) * max(lengths) <= max_tokens
+        assert all(longer - shorter <= worth for shorter, longer in pairwise(lengths))
+        taken += [(row.request, row.position) for row in rows]
+    assert len(taken) == len(set(taken)) == sum(map(len, requests))
 
 
-def test_equal_lengths_fill_packs() -> None:
-    packs = pack([5] * 20, max_rows=8, max_tokens=1000)
-    assert [len(each) for each in packs] == [8, 8, 4]
+@given(
+    overhead=st.floats(1e-4, 1e-2),
+    per_token=st.floats(1e-6, 1e-3),
+    sizes=st.lists(st.integers(1, 4000), min_size=30, max_size=60),
+)
+def test_costs_are_learned_from_packs_of_many_sizes(
+    overhead: float, per_token: float, sizes: list[int]
+) -> None:
+    cost = CostModel()
+    for tokens in [1, 4000, *sizes]:
+        cost.observe(tokens, overhead + per_token * tokens)
+    assert cost.seconds(10) == pytest.approx(overhead + per_token * 10, rel=0.05, abs=1e-6)
+    assert cost.seconds(4000) == pytest.approx(overhead + per_token * 4000, rel=0.05)
 
 
-async def test_no_more_packs_on_their_way_than_allowed() -> None:
-    running = most = 0
-    sent: list[int] = []
-
-    async def send(positions: list[int]) -> None:
-        nonlocal running, most
-        running += 1
-        most = max(most, running)
-        await asyncio.sleep(0)
-        sent.extend(positions)
-        running -= 1
-
-    await send_all([[number] for number in range(20)], send, at_once=3)
-    assert sorted(sent) == list(range(20))
-    assert most == 3
+def test_packs_that_waited_hardly_count() -> None:
+    cost = CostModel()
+    for at in range(200):
+        tokens = 100 + 10 * (at % 20)
+        cost.observe(tokens, (1e-3 + 1e-5 * tokens) * (1 if at % 2 else 3))
+    assert cost.seconds(200) < 2 * (1e-3 + 1e-5 * 200)
 
 
-async def test_first_failure_cancels_the_rest_and_is_raised_as_it_is() -> None:
-    cancelled = asyncio.Event()
-
-    async def send(positions: list[int]) -> None:
-        if positions == [1]:
-            raise ValueError("broken")
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            cancelled.set()
-            raise
-
-    with pytest.raises(ValueError, match="broken"):
-        await send_all([[0], [1]], send, at_once=2)
-    assert cancelled.is_set()
+def test_width_follows_the_instances_behind_it() -> None:
+    """A server with `instances` computes as many packs side by side; more than that wait inside it."""
+    for instances in (1, 4, 16):
+        width = Width()
+        for _ in range(200):
+            width.observe(1.0, max(1.0, width.limit / instances))
+        assert instances + 1 <= width.limit <= instances + 2
+    narrow = Width()
+    for _ in range(50):
+        narrow.observe(1.0, 100.0)
+    assert narrow.limit == START

@@ -1,0 +1,191 @@
+"""One graph's batcher: packs rows of all callers while earlier packs are being computed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
+from time import monotonic
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.serving.batching.cost import CostModel
+from gateway.serving.batching.request import Request, Row
+from gateway.serving.batching.waiting import Waiting
+from gateway.serving.batching.width import Width
+from gateway.serving.errors import OverloadedError
+from model_repository.errors import InferenceError, ServerUnavailableError, TriremeError
+
+Tensors = Mapping[str, NDArray[np.generic]]
+Infer = Callable[[Tensors], Awaitable[Tensors]]
+"""Sends a pack, and raises a TriremeError when that fails."""
+
+Split = Callable[[Tensors, Sequence[int]], list[Any | None]]
+"""Gives rows of such lengths their parts of the outputs, None for a row whose numbers are not finite; raises
+InferenceError when the outputs do not have the shapes that they should have."""
+
+
+class Inputs(Protocol):
+    """What a graph reads."""
+
+    def length(self, content: Any) -> int:
+        """What a row counts as when packs are filled, in tokens."""
+        ...
+
+    async def prepare(self, contents: Sequence[Any]) -> Sequence[Any]:
+        """Whatever has to be done to rows just before they are sent; an error concerns their request alone.
+
+        Raises:
+            TriremeError: one cannot be sent.
+
+        """
+        ...
+
+    def tensors(self, prepared: Sequence[Any]) -> Tensors:
+        """The tensors of a pack, shorter rows padded."""
+        ...
+
+
+class Batcher:
+    """Sends a pack as soon as the engine has room for one, so a single caller waits for nobody.
+
+    While the engine is busy rows gather, and the busier it is the better they can be packed: what it computes
+    at the moment is the window, there is no other. All state belongs to the event loop.
+
+    Args:
+        name: of the model, for messages.
+        rows_waiting: rows that may wait; beyond it requests are refused, unless none waits.
+
+    """
+
+    def __init__(
+        self, name: str, inputs: Inputs, infer: Infer, split: Split, waiting: Waiting, *, rows_waiting: int
+    ) -> None:
+        self._name = name
+        self._inputs = inputs
+        self._infer = infer
+        self._split = split
+        self._waiting = waiting
+        self._rows_waiting = rows_waiting
+        self._cost = CostModel()
+        self._width = Width()
+        self._packs: dict[asyncio.Task[None], list[Request]] = {}
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits and nothing is on its way."""
+        return not self._waiting and not self._packs
+
+    async def run(self, contents: Sequence[Any]) -> list[Any]:
+        """Results of a call's rows, in their order.
+
+        Raises:
+            OverloadedError: too many rows wait.
+            TriremeError: as preparing or sending has it.
+
+        """
+        if not contents:
+            return []
+        if self._waiting and len(self._waiting) + len(contents) > self._rows_waiting:
+            raise OverloadedError(f"too many rows are waiting for model {self._name}")
+        request = Request.of(contents, [self._inputs.length(content) for content in contents])
+        self._waiting.add(request)
+        self._send_packs()
+        try:
+            await request.finished
+        except asyncio.CancelledError:
+            self._cancel_abandoned()
+            raise
+        finally:
+            self._waiting.remove(request)
+        return request.results
+
+    def _send_packs(self) -> None:
+        while self._waiting and len(self._packs) < self._width.limit:
+            rows = self._waiting.take(self._cost)
+            requests = _requests(rows)
+            for request in requests:
+                request.leaves()
+            task = asyncio.create_task(self._send(rows), context=requests[0].context.copy())
+            self._packs[task] = requests
+            task.add_done_callback(self._back)
+
+    def _cancel_abandoned(self) -> None:
+        for task, requests in self._packs.items():
+            if all(request.finished.done() for request in requests):
+                task.cancel()
+
+    def _back(self, task: "asyncio.Task[None]") -> None:
+        del self._packs[task]
+        self._send_packs()
+
+    async def _send(self, rows: list[Row]) -> None:
+        """Bring a pack to its end, whatever happens: each of its requests hears of it."""
+        try:
+            await self._exchange(*await self._prepare(rows))
+        except InferenceError as error:
+            await self._send_apart(rows, error)
+        except asyncio.CancelledError:
+            _fail(rows, ServerUnavailableError("the gateway is stopping"))
+            raise
+        except Exception as error:  # noqa: BLE001 - raised by the requests, in the tasks of their callers
+            _fail(rows, error)
+
+    async def _send_apart(self, rows: list[Row], error: InferenceError) -> None:
+        """After a failure of a pack of several requests: none of them should suffer from another's input."""
+        requests = _requests(rows)
+        if len(requests) == 1:
+            _fail(rows, error)
+            return
+        for request in requests:
+            await self._send([row for row in rows if row.request is request])
+
+    async def _prepare(self, rows: list[Row]) -> tuple[list[Row], list[Any]]:
+        """The rows that can be sent, and what is to be sent of them."""
+        sent: list[Row] = []
+        prepared: list[Any] = []
+        for _, group in groupby(sorted(rows, key=_request_id), key=_request_id):
+            own = list(group)
+            try:
+                prepared += await self._inputs.prepare([row.content for row in own])
+                sent += own
+            except TriremeError as error:
+                _fail(own, error)
+        return sent, prepared
+
+    async def _exchange(self, rows: list[Row], prepared: list[Any]) -> None:
+        if all(row.request.finished.done() for row in rows):
+            return  # their callers have left
+        begun = monotonic()
+        outputs = await self._infer(self._inputs.tensors(prepared))
+        self._learn(len(rows) * max(map(attrgetter("length"), rows)), monotonic() - begun)
+        results = self._split(outputs, [row.length for row in rows])
+        for row, result in zip(rows, results, strict=True):
+            if result is None:
+                row.request.fail(unusable(self._name))
+            else:
+                row.request.deliver(row.position, result)
+
+    def _learn(self, tokens: int, seconds: float) -> None:
+        if self._waiting:
+            self._width.observe(self._cost.seconds(tokens), seconds)
+        self._cost.observe(tokens, seconds)
+
+
+def unusable(model: str) -> InferenceError:
+    """The error for outputs that nobody can use."""
+    return InferenceError(f"model {model} answered with something unusable")
+
+
+def _requests(rows: Iterable[Row]) -> list[Request]:
+    return list(dict.fromkeys(row.request for row in rows))
+
+
+def _request_id(row: Row) -> int:
+    return id(row.request)
+
+
+def _fail(rows: Iterable[Row], error: BaseException) -> None:
+    for request in _requests(rows):
+        request.fail(error)

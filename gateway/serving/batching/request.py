@@ -1,0 +1,86 @@
+"""The rows of one call on their way through the batcher."""
+
+import asyncio
+from collections.abc import Sequence
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+from gateway.observability.timing import current
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """One row that waits.
+
+    Attributes:
+        length: in tokens.
+        position: among the rows of its request.
+
+    """
+
+    length: int
+    request: "Request"
+    position: int
+
+    @property
+    def content(self) -> Any:
+        """What the request wants to have sent."""
+        return self.request.contents[self.position]
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """A call's rows and its way back.
+
+    Attributes:
+        contents: of the rows, in the caller's order.
+        results: one a row, as they come.
+        waiting: rows that are not on their way yet, shortest first.
+        finished: done with the last result, or with the first failure.
+        context: of the caller, for log lines and traces.
+        timings: of the HTTP request, for `Server-Timing`; see `gateway.observability.timing`.
+
+    """
+
+    contents: Sequence[Any]
+    results: list[Any]
+    finished: "asyncio.Future[None]"
+    waiting: dict[int, Row] = field(default_factory=dict)
+    context: Context = field(default_factory=copy_context)
+    timings: dict[str, float] | None = field(default_factory=current)
+    _missing: int = 0
+    _since: float = field(default_factory=perf_counter)
+
+    @classmethod
+    def of(cls, contents: Sequence[Any], lengths: Sequence[int]) -> "Request":
+        """A request whose rows all wait."""
+        request = cls(contents, [None] * len(contents), asyncio.get_running_loop().create_future())
+        order = sorted(range(len(lengths)), key=lengths.__getitem__)
+        request.waiting = {position: Row(lengths[position], request, position) for position in order}
+        request._missing = len(contents)
+        return request
+
+    def leaves(self) -> None:
+        """Note that a pack with rows of this request sets off."""
+        self._mark("queue")
+
+    def deliver(self, position: int, result: Any) -> None:
+        """A row's result."""
+        self.results[position] = result
+        self._missing -= 1
+        if not self._missing and not self.finished.done():
+            self._mark("triton")
+            self.finished.set_result(None)
+
+    def fail(self, error: BaseException) -> None:
+        """End the request; results that still come are dropped."""
+        if not self.finished.done():
+            self.finished.set_exception(error)
+
+    def _mark(self, stage: str) -> None:
+        now = perf_counter()
+        if self.timings is not None:
+            self.timings[stage] = self.timings.get(stage, 0.0) + now - self._since
+        self._since = now
