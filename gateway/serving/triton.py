@@ -11,6 +11,7 @@ import structlog
 from numpy.typing import NDArray
 
 from control_plane.catalog import Provider
+from gateway.observability.timing import stage
 from model_repository.client import EntryState, TritonClient, infer_request, read_outputs
 from model_repository.errors import ServerUnavailableError
 from model_repository.manifest import Manifest
