@@ -126,3 +126,19 @@ class JobLostError(JobError):
     """The job went down with its worker; the same build may be submitted again."""
 
     code = "job_lost"
+
+
+class InsufficientBudgetError(TriremeError):
+    """The model has a price, and nothing of the account's budget is left or unreserved."""
+
+    status = 400
+    code = "insufficient_budget"
+
+
+class BudgetsUnavailableError(TriremeError):
+    """The database does not answer, and the model has a price."""
+
+    status = 503
+    code = "budgets_unavailable"
+    default_hint = "Try again shortly; models without a price are not affected."
+    retry_after = 1

@@ -47,8 +47,7 @@ Render = Callable[[Failure], object]
 def describe(error: Exception) -> Failure:
     """What may be told about `error`; anything unforeseen is an internal error without details."""
     if isinstance(error, TriremeError):
-        headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
-        return Failure(error.status, error.code, error.message, error.hint, headers)
+        return Failure(error.status, error.code, error.message, error.hint, error.headers)
     if isinstance(error, ValidationException):
         return Failure(error.status_code, "invalid_request", _invalid(error))
     if isinstance(error, HTTPException) and error.status_code < 500:

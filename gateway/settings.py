@@ -1,6 +1,8 @@
 """What an operator may choose about a gateway."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from gateway.serving.metering.settings import LimitSettings, UsageSettings
 
 MEBIBYTE = 2**20
 
@@ -32,6 +34,8 @@ class GatewaySettings:
         triton_timeout: seconds that Triton has for a pack, the wait for a free slot included.
         poll_interval: seconds between two looks at the catalogue's generation.
         drain_timeout: seconds that running requests have to finish after SIGTERM.
+        limits: how calls are counted against the limits of roles.
+        usage: how usage is counted and recorded.
 
     """
 
@@ -57,3 +61,5 @@ class GatewaySettings:
     triton_timeout: float = 30.0
     poll_interval: float = 0.25
     drain_timeout: int = 30
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    usage: UsageSettings = field(default_factory=UsageSettings)

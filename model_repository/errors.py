@@ -5,6 +5,7 @@ and an instance owns a message that is safe to show to the caller. Each public A
 error body in one place (`gateway.errors`); the documented error responses come from the same classes.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -29,6 +30,11 @@ class TriremeError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = self.default_hint if hint is None else hint
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """HTTP headers to send along."""
+        return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
 
 
 class RepositoryError(TriremeError):

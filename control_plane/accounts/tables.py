@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, LargeBinary
+from sqlalchemy import BigInteger, Column, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from control_plane.db.types import UtcDateTime, utc_now
@@ -25,6 +25,7 @@ class Account(SQLModel, table=True):
         password_hash: argon2, with its parameters and salt; None for an account that cannot log in.
         role_id: None for accounts of the command line until one is set: no permissions, and no limits.
         budget: what is left to spend, or None for unlimited.
+        reserved: millionths of it that calls in progress hold.
         expires_at: from then on every key of the account is refused.
         priority: of its requests; higher goes first.
 
@@ -38,6 +39,7 @@ class Account(SQLModel, table=True):
     organization_id: int | None = Field(default=None, foreign_key="organization.id", index=True)
     role_id: int | None = Field(default=None, foreign_key="role.id", index=True)
     budget: float | None = None
+    reserved: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     expires_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
     priority: int = 0
     created_at: datetime = Field(default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False))

@@ -12,6 +12,7 @@ from control_plane.organizations import tables as organizations
 from control_plane.roles import tables as roles
 from control_plane.routers import tables as routers
 from control_plane.uploads import tables as uploads
+from control_plane.usage import tables as usage
 
 __all__ = [
     "accounts",
@@ -25,6 +26,7 @@ __all__ = [
     "roles",
     "routers",
     "uploads",
+    "usage",
 ]
 
 metadata = SQLModel.metadata

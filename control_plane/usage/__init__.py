@@ -1,0 +1,1 @@
+"""What was used: records of calls, and budgets with what is reserved of them."""

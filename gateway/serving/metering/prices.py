@@ -1,0 +1,29 @@
+"""What tokens cost."""
+
+from dataclasses import dataclass
+from math import ceil
+
+MICRO = 1_000_000
+"""Costs and budgets are kept to six decimals: whole numbers of millionths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Prices of a router for a million tokens each."""
+
+    prompt: float = 0.0
+    completion: float = 0.0
+
+    def __bool__(self) -> bool:
+        return self.prompt != 0 or self.completion != 0
+
+    def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """Cost of a call, rounded to six decimals; callers compute it again."""
+        return round(self._exact(prompt_tokens, completion_tokens), 6)
+
+    def reservation(self, prompt_tokens: int, completion_tokens: int) -> int:
+        """Millionths that are never less than the cost of as many tokens."""
+        return ceil(self._exact(prompt_tokens, completion_tokens) * MICRO)
+
+    def _exact(self, prompt_tokens: int, completion_tokens: int) -> float:
+        return prompt_tokens / 1e6 * self.prompt + completion_tokens / 1e6 * self.completion

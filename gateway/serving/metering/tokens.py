@@ -1,0 +1,71 @@
+"""Counting tokens the same way for every model: the gateway's own tokenizer, by which calls are charged.
+
+Models count for themselves as well; theirs differ from model to model, and nobody could compare prices.
+"""
+
+import base64
+import gzip
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+import tiktoken
+from tiktoken_ext.openai_public import r50k_pat_str
+
+from gateway.serving.threads import Threads
+
+PREFIX = "tiktoken_"
+HELD = ("gpt2", "r50k_base")
+"""Encodings whose one file of ranks comes with the gateway; tiktoken fetches the others once, by digest."""
+
+IN_PLACE_CHARACTERS = 1024
+"""Texts of at most so many characters are counted at once: that is quicker than waking a thread."""
+
+
+class TokenCounter:
+    """Counts in the caller's thread what is short, and off the event loop what is long.
+
+    Args:
+        encoding: see `load_encoding`.
+        threads: where long texts are counted.
+
+    """
+
+    def __init__(self, encoding: tiktoken.Encoding, threads: Threads) -> None:
+        self._encode = encoding.encode_ordinary
+        self._threads = threads
+
+    async def count(self, texts: Sequence[str]) -> int:
+        """Tokens of all texts together, each by itself.
+
+        Raises:
+            OverloadedError: too many requests wait for a thread.
+
+        """
+        if sum(map(len, texts)) <= IN_PLACE_CHARACTERS:
+            return self.count_now(texts)
+        with self._threads.admit():
+            return await self._threads.run(self.count_now, texts)
+
+    def count_now(self, texts: Sequence[str]) -> int:
+        """Tokens of all texts together, in this thread."""
+        encode = self._encode
+        return sum([len(encode(text)) for text in texts])
+
+
+@cache
+def load_encoding(name: str) -> tiktoken.Encoding:
+    """Encoding by its name in the settings, such as `tiktoken_gpt2`.
+
+    Raises:
+        ValueError: tiktoken knows no such encoding.
+        OSError: it knows one, and cannot fetch it.
+
+    """
+    short = name.removeprefix(PREFIX)
+    if short not in HELD:
+        return tiktoken.get_encoding(short)
+    packed = files(__package__).joinpath("r50k_base.tiktoken.gz").read_bytes()
+    rows = (line.split() for line in gzip.decompress(packed).splitlines())
+    ranks = {base64.b64decode(token): int(rank) for token, rank in rows}
+    return tiktoken.Encoding(short, pat_str=r50k_pat_str, mergeable_ranks=ranks, special_tokens={})
