@@ -189,6 +189,7 @@ def _system(network: bool) -> Iterator[str]:
             yield from ("--symlink", str(path.readlink()), str(path))
         elif path.is_dir():
             yield from ("--ro-bind", str(path), str(path))
+    yield from ("--perms", "0755", "--dir", "/etc")  # as a mere parent it would be root's alone
     for name in ("/etc/ld.so.cache", *(NETWORK_FILES if network else ())):
         yield from ("--ro-bind-try", name, name)
     yield from ("--proc", "/proc", "--dev", "/dev")

@@ -45,7 +45,7 @@ class SandboxedModel:
         self.close()
         self._process = SandboxProcess(self._box, self._output)
         try:
-            _read(self._process.exchange(None, self._box.limits.load_seconds))
+            self._exchange(None, self._box.limits.load_seconds)
         except BaseException:
             self.close()
             raise
@@ -63,11 +63,10 @@ class SandboxedModel:
 
         """
         self.load()
-        assert self._process is not None
         # Rewritten, because a line break in it would be the end of the call.
         fields = msgspec.json.format(params, indent=-1)
         line = b'{"task": %b, "params": %b}' % (msgspec.json.encode(task), fields)
-        return _read(self._process.exchange(line, self._box.limits.call_seconds))
+        return self._exchange(line, self._box.limits.call_seconds)
 
     def close(self) -> None:
         """End the sandbox."""
@@ -75,12 +74,14 @@ class SandboxedModel:
             self._process.kill()
             self._process = None
 
-
-def _read(line: bytes) -> bytes:
-    try:
-        reply = msgspec.json.decode(line, type=_Reply)
-    except msgspec.MsgspecError:
-        raise SandboxEndedError("it answered with something that is not JSON") from None
-    if reply.error is not None:
-        raise ModelError(reply.error)
-    return bytes(reply.result)
+    def _exchange(self, line: bytes | None, seconds: float) -> bytes:
+        assert self._process is not None
+        answer = self._process.exchange(line, seconds)
+        try:
+            reply = msgspec.json.decode(answer, type=_Reply)
+        except msgspec.MsgspecError:
+            self.close()
+            raise SandboxEndedError("it answered with something that is not JSON") from None
+        if reply.error is not None:
+            raise ModelError(reply.error)
+        return bytes(reply.result)

@@ -69,6 +69,7 @@ class SandboxProcess:
         deadline = monotonic() + seconds
         try:
             if line is not None:
+                self._expect_silence()
                 self._write(line + b"\n", deadline)
             return self._read(deadline)
         except TimeoutError:
@@ -144,6 +145,16 @@ class SandboxProcess:
         with pipe:
             while chunk := pipe.read(CHUNK):
                 output(chunk)
+
+    def _expect_silence(self) -> None:
+        """What comes unasked could be taken for the answer to the next call."""
+        pipe = self._process.stdout
+        assert pipe is not None
+        poll = select.poll()
+        poll.register(pipe.fileno(), select.POLLIN)
+        if poll.poll(0):
+            self._excess = self._excess or "it said something without being asked"
+            raise EOFError
 
     def _write(self, data: bytes, deadline: float) -> None:
         pipe = self._process.stdin
