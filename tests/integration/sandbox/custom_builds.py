@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from converters.results import Fetched, Packaged
 from converters.spec import BuildSpec, Stage
@@ -44,8 +45,8 @@ def pickle(script: str, path: Path) -> None:
     subprocess.run([sys.executable, "-I", "-c", f"{script}\n{dump}", path], check=True, timeout=60)
 
 
-def build(source: Path, workspace: Path, **spec: object) -> Path:
-    """Folder of the finished entry; the stages run in this process, one after the other."""
+def spec_of(source: Path, **changes: object) -> dict[str, Any]:
+    """Fields of the build of a folder."""
     fields: dict[str, object] = {
         "build_id": "1",
         "owner": "alice",
@@ -54,12 +55,17 @@ def build(source: Path, workspace: Path, **spec: object) -> Path:
         "source": f"upload:{source.name}",
         "sandbox": LIMITS,
     }
-    wanted = BuildSpec(**(fields | spec))  # type: ignore[arg-type]
+    return fields | changes
+
+
+def build(source: Path, workspace: Path, **changes: object) -> Path:
+    """Folder of the finished entry; the stages run in this process, one after the other."""
+    spec = BuildSpec(**spec_of(source, **changes))
     place = Workspace(workspace)
-    place.prepare(wanted)
+    place.prepare(spec)
     place.begin(Stage.FETCH)
     shutil.copytree(source, place.folder(Stage.FETCH), dirs_exist_ok=True)
-    place.save(Stage.FETCH, Fetched(uri=wanted.source, digest="sha256:0"), 0.0)
+    place.save(Stage.FETCH, Fetched(uri=spec.source, digest="sha256:0"), 0.0)
     for stage in tuple(Stage)[1:]:
         execute(stage, place, lambda _percent, _message: None)
     (entry,) = place.result(Stage.PACKAGE, Packaged).entries
