@@ -32,6 +32,7 @@ class _Filter(ctypes.Structure):
 def main() -> None:
     """Give up rights, in the order in which each step is still allowed, and become the program."""
     options = json.loads(sys.argv[1])
+    os.umask(0o022)  # installed packages are read by another user, whatever the host's mask is
     if os.getuid() == 0:
         become_nobody()
     for name, value in options["limits"].items():
