@@ -109,6 +109,13 @@ class BuildNotFoundError(TriremeError):
     code = "build_not_found"
 
 
+class ReportNotFoundError(TriremeError):
+    """The build has no report yet, or never came to making one."""
+
+    status = 404
+    code = "report_not_found"
+
+
 class CatalogueError(TriremeError):
     """A catalogue of models cannot be read."""
 
@@ -120,6 +127,12 @@ class JobError(TriremeError):
 
     status = 503
     code = "job_failed"
+
+
+class MissingResourcesError(JobError):
+    """No job worker offers what a build needs."""
+
+    code = "resources_missing"
 
 
 class JobLostError(JobError):

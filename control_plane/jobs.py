@@ -10,7 +10,7 @@ import structlog
 from distributed import Client, Event, Future, KilledWorker, Security, SpecCluster
 from distributed.client import CancelledError as FutureCancelledError
 
-from control_plane.errors import JobError, JobLostError
+from control_plane.errors import JobError, JobLostError, MissingResourcesError
 from control_plane.job import JobResult, run_job
 from control_plane.local_cluster import start_local_cluster
 from control_plane.settings import JobSettings
@@ -29,13 +29,18 @@ ABSENCE_SECONDS = 60.0
 
 
 class JobEngine:
-    """Runs conversions; one object a worker process."""
+    """Runs conversions; one object a worker process.
+
+    Attributes:
+        complaint: why no build can be run now, or an empty string.
+
+    """
 
     def __init__(self, settings: JobSettings) -> None:
         self._settings = settings
         self._cluster: SpecCluster | None = None
         self._client: Client | None = None
-        self._complaint = ""
+        self.complaint = ""
 
     async def start(self) -> None:
         """Connect to the scheduler, or start one in this process.
@@ -46,7 +51,9 @@ class JobEngine:
         """
         address: Any = self._settings.scheduler
         if address is None:
-            address = self._cluster = await start_local_cluster(self._settings.concurrent_builds)
+            address = self._cluster = await start_local_cluster(
+                self._settings.concurrent_builds, self._settings.offers
+            )
         client = Client(
             address, asynchronous=True, set_as_default=False, security=self._security(), timeout=10
         )
@@ -75,12 +82,11 @@ class JobEngine:
             try:
                 await self.start()
             except JobError as error:
-                if error.message != self._complaint:
-                    logger.warning("no job scheduler", reason=error.message, hint=error.hint)
-                self._complaint = error.message
+                self._complain(error.message)
                 return False
-            self._complaint = ""
-        return bool(await self._workers())
+        ready = bool(await self._workers())
+        self._complain("" if ready else "the job scheduler has no workers")
+        return ready
 
     async def run(
         self, spec: BuildSpec, workspace: Path, *, attempt: int, report: Report, cancelled: asyncio.Event
@@ -100,13 +106,13 @@ class JobEngine:
             ConversionError: the build cannot go on.
             BuildCancelledError: `cancelled` was set.
             JobLostError: the job went down with its worker or scheduler; submit it again.
-            JobError: no worker offers the resources that are asked for.
+            MissingResourcesError: no worker offers the resources that are asked for.
 
         """
         client = self._client
         if client is None:
             raise JobLostError("the job engine is not running")
-        await self._check_resources()
+        await self._check_resources(spec.resources)
         key = f"build-{spec.build_id}-{attempt}"
         client.subscribe_topic(key, lambda event: report(msgspec.convert(event[1]["event"], StageEvent)))
         future = client.submit(
@@ -116,7 +122,7 @@ class JobEngine:
             key,
             key=key,
             pure=False,
-            resources=dict(self._settings.resources) or None,
+            resources=spec.resources or None,
         )
         stop = Event(key, client=client)
         try:
@@ -167,16 +173,20 @@ class JobEngine:
             elif clock() - seen > ABSENCE_SECONDS:
                 raise JobLostError("no job worker is left")
 
-    async def _check_resources(self) -> None:
+    async def _check_resources(self, needed: Mapping[str, float]) -> None:
         """Dask would wait for ever for a resource that nobody offers."""
         offers = [worker.get("resources", {}) for worker in (await self._workers()).values()]
-        needed = self._settings.resources
         if offers and not any(all(offer.get(tag, 0) >= needed[tag] for tag in needed) for offer in offers):
             wanted = ", ".join(f"{tag}={amount:g}" for tag, amount in needed.items())
-            raise JobError(
+            raise MissingResourcesError(
                 f"no job worker offers {wanted}",
-                hint='Start one with `dask worker SCHEDULER --resources "GPU=1"`, or change the setting.',
+                hint="Start one on a host that has it (`trireme worker --gpu 1`), or let the build wait.",
             )
+
+    def _complain(self, reason: str) -> None:
+        if reason not in ("", self.complaint):
+            logger.warning("no build can run", reason=reason)
+        self.complaint = reason
 
     async def _workers(self) -> Mapping[str, Any]:
         assert self._client is not None

@@ -1,5 +1,7 @@
 """A dask scheduler with one worker inside this process, closed to the network."""
 
+from collections.abc import Mapping
+
 import dask.config
 from distributed import Scheduler, SpecCluster, Worker
 
@@ -12,8 +14,13 @@ _NO_PAGES: dict[str, list[str]] = {
 }
 
 
-async def start_local_cluster(threads: int) -> SpecCluster:
-    """Start a cluster that runs so many jobs at a time, each in a thread."""
+async def start_local_cluster(threads: int, resources: Mapping[str, float]) -> SpecCluster:
+    """Start a cluster that runs so many jobs at a time, each in a thread.
+
+    Args:
+        resources: what it offers to jobs that ask for it.
+
+    """
     with dask.config.set(_NO_PAGES):
         return await SpecCluster(
             scheduler={"cls": Scheduler, "options": {"protocol": "inproc://", **_HTTP}},
@@ -21,7 +28,13 @@ async def start_local_cluster(threads: int) -> SpecCluster:
                 0: {
                     "cls": Worker,
                     # Memory is limited for each stage in its own process.
-                    "options": {"protocol": "inproc://", "nthreads": threads, "memory_limit": 0, **_HTTP},
+                    "options": {
+                        "protocol": "inproc://",
+                        "nthreads": threads,
+                        "memory_limit": 0,
+                        "resources": resources,
+                        **_HTTP,
+                    },
                 }
             },
             asynchronous=True,

@@ -33,7 +33,8 @@ class JobSettings:
         tls_ca_file: certificate authority of a `tls://` scheduler.
         tls_cert_file: this client's certificate.
         tls_key_file: this client's private key.
-        resources: what a conversion needs of the dask worker that runs it, such as `{"GPU": 1}`.
+        resources: what every conversion needs of the job worker that runs it, such as `{"GPU": 1}`.
+        gpus: how many GPUs this worker offers to conversions that need one.
         concurrent_builds: how many builds one worker process has under way at a time.
         threads: CPU threads of one conversion and of the engine settings that it publishes.
         memory_bytes: most resident memory that the process tree of one stage may hold.
@@ -42,6 +43,7 @@ class JobSettings:
         packages: where its requirements come from.
         lease_seconds: a running build whose worker has been silent for this long is taken over.
         max_losses: how often a build may lose its worker before it fails.
+        kept_workspaces: of so many builds that did not succeed the stages' results stay, for a retry.
 
     """
 
@@ -50,6 +52,7 @@ class JobSettings:
     tls_cert_file: Path | None = None
     tls_key_file: Path | None = None
     resources: Mapping[str, float] = field(default_factory=dict)
+    gpus: int = 0
     concurrent_builds: int = 1
     threads: int = 2
     memory_bytes: int = 8 * 2**30
@@ -58,6 +61,12 @@ class JobSettings:
     packages: PackageSettings = field(default_factory=PackageSettings)
     lease_seconds: float = 10
     max_losses: int = 3
+    kept_workspaces: int = 5
+
+    @property
+    def offers(self) -> dict[str, float]:
+        """Resources that this worker offers to jobs."""
+        return {"GPU": self.gpus} if self.gpus else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from control_plane.builds import queue
+from control_plane.builds import pruning, queue
 from control_plane.builds.queue import Claim
 from control_plane.builds.runner import BuildRunner
 from control_plane.db.engine import Database
@@ -79,12 +79,17 @@ class Worker:
             plans=self._plans,
         )
         retirement = Retirement(self._database, servers)
-        uploads = UploadSweeper(self._database, self._uploads)
         reconcilers = [Reconciler(self._database, servers, client) for client in servers.clients]
-        sweeps = [retirement.sweep, uploads.sweep, *(reconciler.sweep for reconciler in reconcilers)]
+        kept = self._settings.kept_workspaces
+        pauses = {
+            retirement.sweep: POLL_SECONDS,
+            UploadSweeper(self._database, self._uploads).sweep: POLL_SECONDS,
+            pruning.Pruning(self._database, self._workspaces, kept=kept).sweep: pruning.PAUSE_SECONDS,
+            **{reconciler.sweep: POLL_SECONDS for reconciler in reconcilers},
+        }
         try:
             async with asyncio.TaskGroup() as group:
-                sweepers = [group.create_task(_repeat(sweep, stop)) for sweep in sweeps]
+                sweepers = [group.create_task(_repeat(*each, stop)) for each in pauses.items()]
                 await self._build(engine, runner, stop)
                 for sweeper in sweepers:
                     sweeper.cancel()
@@ -102,7 +107,10 @@ class Worker:
                 del under_way[claim.build_id]
 
         async def fill() -> None:
-            while len(under_way) < self._settings.concurrent_builds and await engine.ready():
+            while len(under_way) < self._settings.concurrent_builds:
+                if not await engine.ready():
+                    await queue.explain(self._database, engine.complaint)
+                    return
                 claim = await queue.claim(
                     self._database,
                     lease_seconds=self._settings.lease_seconds,
@@ -113,12 +121,12 @@ class Worker:
                     return
                 under_way[claim.build_id] = asyncio.create_task(run(claim))
 
-        await _repeat(fill, stop)
+        await _repeat(fill, POLL_SECONDS, stop)
         if under_way:
             await asyncio.wait(under_way.values())
 
 
-async def _repeat(work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+async def _repeat(work: Callable[[], Awaitable[None]], pause: float, stop: asyncio.Event) -> None:
     """Do a piece of work over and over; a database or a Triton that is away for a while is waited for."""
     while not stop.is_set():
         try:
@@ -128,6 +136,6 @@ async def _repeat(work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> N
         except (TriremeError, SQLAlchemyError, OSError) as error:
             logger.warning("work put off", work=work.__qualname__, reason=str(error))
         try:
-            await asyncio.wait_for(stop.wait(), POLL_SECONDS)
+            await asyncio.wait_for(stop.wait(), pause)
         except TimeoutError:
             continue

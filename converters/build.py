@@ -56,7 +56,7 @@ class _Run:
         self._workspace = workspace
         self._report = report
         self._started = time.monotonic()
-        self._percent = 0.0
+        self._percent, self._doing = 0.0, ""
         self._log = logger.bind(build=spec.build_id, stage=str(stage))
 
     def go(self, cancelled: Cancelled) -> None:
@@ -64,12 +64,19 @@ class _Run:
         if saved is not None:
             self._tell(StageStatus.SUCCEEDED, 100, "kept from an earlier run", seconds=saved.seconds)
             return
-        self._tell(StageStatus.RUNNING, 0, "starting")
+        self._advance(0, "starting")
         try:
             # Emptied here already: results of later stages must not outlive the start of this one.
             with files_may_fail():
                 self._workspace.begin(self._stage)
-            run_stage(self._spec, self._stage, self._workspace, self._advance, cancelled)
+            run_stage(
+                self._spec,
+                self._stage,
+                self._workspace,
+                progress=self._advance,
+                output=self._pass_on,
+                cancelled=cancelled,
+            )
         except ConversionError as error:
             self._log.warning("stage failed", cause=error.message)
             self._tell(StageStatus.FAILED, self._percent, error.message, hint=error.hint)
@@ -78,8 +85,11 @@ class _Run:
         self._tell(StageStatus.SUCCEEDED, 100, "done")
 
     def _advance(self, percent: float, message: str) -> None:
-        self._percent = percent
+        self._percent, self._doing = percent, message
         self._tell(StageStatus.RUNNING, percent, message)
+
+    def _pass_on(self, text: str) -> None:
+        self._tell(StageStatus.RUNNING, self._percent, self._doing, output=text)
 
     def _tell(
         self,
@@ -88,6 +98,7 @@ class _Run:
         message: str,
         *,
         hint: str = "",
+        output: str = "",
         seconds: float | None = None,
     ) -> None:
         self._report(
@@ -99,6 +110,7 @@ class _Run:
                 message=message,
                 hint=hint,
                 log=str(self._workspace.log(self._stage)),
+                output=output,
                 reproduce=reproduce_command(self._stage, self._workspace.root),
                 seconds=time.monotonic() - self._started if seconds is None else seconds,
             )

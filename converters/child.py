@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from converters.causes import files_may_fail
+from converters.log_tail import LogTail
 from converters.messages import Advanced, Failed, Progress, Receiver
 from converters.spec import BuildCancelledError, BuildSpec, Cancelled, ConversionError, Stage
 from converters.workspace import Workspace
@@ -27,13 +29,22 @@ def reproduce_command(stage: Stage, root: Path) -> str:
 
 
 def run_stage(
-    spec: BuildSpec, stage: Stage, workspace: Workspace, progress: Progress, cancelled: Cancelled
+    spec: BuildSpec,
+    stage: Stage,
+    workspace: Workspace,
+    *,
+    progress: Progress,
+    output: Callable[[str], None],
+    cancelled: Cancelled,
 ) -> None:
     """Run a stage to its end; afterwards no process of it is left.
 
     Two pipes join the processes. Messages come through the first. Nothing goes through the second: the child
     asks the kernel to kill its whole process group when the write end closes, which is when this process
     ends, however it ends. (PR_SET_PDEATHSIG would kill the child when the thread that started it ends.)
+
+    Args:
+        output: takes what the stage writes to its log, while it does.
 
     Raises:
         ConversionError: the stage failed, was killed, or went past a limit.
@@ -52,12 +63,21 @@ def run_stage(
     finally:
         os.close(outbox)
         os.close(lifeline)
+    tail = LogTail(workspace.log(stage))
+
+    def stopped() -> bool:
+        if text := tail.read():
+            output(text)
+        return cancelled()
+
     try:
-        failure = _watch(spec, stage, process, inbox, progress=progress, cancelled=cancelled)
+        failure = _watch(spec, stage, process, inbox, progress=progress, cancelled=stopped)
         with suppress(subprocess.TimeoutExpired):
             process.wait(GRACE_SECONDS)
     finally:
         _end(process)
+        if text := tail.finish():
+            output(text)
         os.close(inbox)
         os.close(held)
     if failure is not None:

@@ -67,6 +67,7 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
         stage_seconds: longest time that one stage may take.
         sandbox: what code of the model's author may take, at build time and when it serves.
         packages: where its requirements come from.
+        resources: what a job worker must offer to run it, such as `{"GPU": 1}`.
 
     """
 
@@ -84,6 +85,7 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     stage_seconds: float = 1800
     sandbox: SandboxLimits = SandboxLimits()
     packages: PackageSettings = PackageSettings()
+    resources: dict[str, float] = {}
 
 
 class StageStatus(StrEnum):
@@ -101,7 +103,8 @@ class StageEvent(msgspec.Struct, frozen=True, kw_only=True):
         percent: 0 to 100 within this stage.
         message: what is being done, or the one-line cause of a failure.
         hint: what to do about a failure, or an empty string.
-        log: path of the stage's log file.
+        log: path of the stage's log file, on the host that runs it.
+        output: what has been added to the log since the event before.
         reproduce: shell command that runs this stage again by itself.
         seconds: time since the stage's start.
 
@@ -114,6 +117,7 @@ class StageEvent(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
     hint: str = ""
     log: str = ""
+    output: str = ""
     reproduce: str = ""
     seconds: float = 0.0
 

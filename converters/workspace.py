@@ -135,4 +135,5 @@ def write_atomic(path: Path, data: bytes) -> None:
 
 
 def _identity(spec: BuildSpec) -> BuildSpec:
-    return msgspec.structs.replace(spec, build_id="", archive="", memory_bytes=0, stage_seconds=0.0)
+    unimportant = {"build_id": "", "archive": "", "memory_bytes": 0, "stage_seconds": 0.0, "resources": {}}
+    return msgspec.structs.replace(spec, **unimportant)

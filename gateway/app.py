@@ -11,6 +11,8 @@ import structlog
 from litestar import Litestar
 from litestar.di import Provide
 
+from control_plane.builds.logs import BuildLogs
+from control_plane.builds.service import BuildService
 from control_plane.db.engine import Database
 from control_plane.models.service import ModelService
 from control_plane.settings import UploadSettings
@@ -19,7 +21,10 @@ from control_plane.uploads.service import UploadService
 from control_plane.uploads.store import FolderStore, UploadStore
 from gateway.addresses import PublicAddress
 from gateway.apis.backprop import errors as backprop_errors
-from gateway.apis.backprop.router import create_router, create_upload_router
+from gateway.apis.backprop.router import create_router as create_backprop
+from gateway.apis.backprop.router import create_upload_router
+from gateway.apis.builds.log import LogFollowers
+from gateway.apis.builds.router import create_router as create_builds
 from gateway.catalog_feed import CatalogFeed
 from gateway.errors import handlers
 from gateway.health import HealthController
@@ -99,7 +104,6 @@ def create_app(
         gateway_id=f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}",
         interval=settings.poll_interval,
     )
-    model_service = ModelService(database)
     upload_service = UploadService(database, uploads, upload_settings)
     receiver = (
         UploadReceiver(database, uploads, upload_service, upload_settings, at_once=settings.max_uploads)
@@ -132,16 +136,20 @@ def create_app(
 
     app = Litestar(
         route_handlers=[
-            create_router(snapshots),
+            create_backprop(snapshots),
             *([create_upload_router(receiver)] if receiver is not None else ()),
+            create_builds(snapshots),
             HealthController,
         ],
         dependencies={
             "address": _provide(PublicAddress(settings.public_url)),
+            "build_logs": _provide(BuildLogs(database)),
+            "build_service": _provide(BuildService(database)),
             "engine": _provide(engine),
             "feed": _provide(feed),
             "file_service": _provide(FileService(database, uploads)),
-            "model_service": _provide(model_service),
+            "log_followers": _provide(LogFollowers(settings.log_followers)),
+            "model_service": _provide(ModelService(database)),
             "snapshots": _provide(snapshots),
             "triton": _provide(triton),
             "upload_service": _provide(upload_service),

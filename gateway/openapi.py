@@ -28,6 +28,7 @@ def openapi_config() -> OpenAPIConfig:
         tags=[
             Tag("tasks", "Put a model to work."),
             Tag("models", "Look at models and delete them."),
+            Tag("builds", "How models come to be: stages, logs, reports."),
             Tag("health", "For load balancers and people on call; no key is needed."),
         ],
         components=Components(

@@ -15,6 +15,9 @@ from litestar.typing import FieldDefinition
 _ATTRIBUTES = {spec.metadata.get("alias", spec.name): spec.name for spec in dataclasses.fields(Schema)}
 """Litestar's name of each JSON Schema keyword."""
 
+_REFERENCE = "#/$defs/"
+"""How msgspec refers to another component."""
+
 
 class StructSchemas(OpenAPISchemaPlugin):
     """Comes before Litestar's own plugin for structs."""
@@ -28,10 +31,22 @@ class StructSchemas(OpenAPISchemaPlugin):
         kind = field_definition.annotation
         schema: Schema = schema_creator.schema_registry.get_schema_for_field_definition(field_definition)
         _, components = msgspec.json.schema_components([kind])
-        for name, value in _attributes(components[kind.__name__]).items():
+        for name, value in _attributes(_inlined(components[kind.__name__], components)).items():
             setattr(schema, name, value)
         schema.description = (schema.description or "").partition("\n\n")[0]
         return schema
+
+
+def _inlined(value: Any, components: Mapping[str, Any]) -> Any:
+    """A schema with the structs and enumerations that it refers to in their places."""
+    match value:
+        case {"$ref": reference}:
+            return _inlined(components[reference.removeprefix(_REFERENCE)], components)
+        case dict():
+            return {name: _inlined(each, components) for name, each in value.items()}
+        case list():
+            return [_inlined(each, components) for each in value]
+    return value
 
 
 def _attributes(schema: Mapping[str, Any]) -> dict[str, Any]:

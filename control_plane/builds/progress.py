@@ -1,6 +1,6 @@
 """What a build has come to: events of its stages, gathered between two writes to the database."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from control_plane.builds.tables import BuildKind
 from converters.spec import Stage, StageEvent, StageStatus
@@ -25,6 +25,7 @@ class Progress:
     log: str
     reproduce: str
     seconds: float
+    output: str = ""
 
     @classmethod
     def of(cls, event: StageEvent) -> "Progress":
@@ -37,6 +38,7 @@ class Progress:
             log=event.log,
             reproduce=event.reproduce,
             seconds=event.seconds,
+            output=event.output,
         )
 
 
@@ -53,12 +55,16 @@ class Journal:
         self._waiting: dict[str, Progress] = {}
 
     def put(self, progress: Progress) -> None:
-        """Note progress; it replaces what waits of the same stage."""
+        """Note progress; it replaces what waits of the same stage, whose output it continues."""
+        if (earlier := self._waiting.get(progress.stage)) is not None:
+            progress = replace(progress, output=earlier.output + progress.output)
         self._waiting[progress.stage] = progress
 
     def put_back(self, taken: list[Progress]) -> None:
         """Let what could not be written down wait again, unless there is newer."""
-        self._waiting = {progress.stage: progress for progress in taken} | self._waiting
+        newer, self._waiting = self._waiting, {progress.stage: progress for progress in taken}
+        for progress in newer.values():
+            self.put(progress)
 
     def take(self) -> list[Progress]:
         """All that waits, oldest stage first."""

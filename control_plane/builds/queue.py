@@ -1,6 +1,6 @@
 """Builds as workers handle them: owned by their attempt number, written to only while it holds."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,13 +8,13 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from control_plane.accounts.tables import Account
-from control_plane.builds.progress import Progress, overall_percent
-from control_plane.builds.tables import Build, BuildKind, BuildStage, BuildStatus
+from control_plane.builds.progress import Progress
+from control_plane.builds.recording import record
+from control_plane.builds.tables import Build, BuildKind, BuildStatus
 from control_plane.db.engine import Database
 from control_plane.db.types import utc_now
 from control_plane.models.tables import Model, Version, VersionState
 from control_plane.routers.service import touch_unless_served
-from converters.spec import StageStatus
 from model_repository.errors import TriremeError
 from model_repository.layout import GLOBAL_OWNER
 from model_repository.manifest import Manifest, Task
@@ -33,6 +33,8 @@ class Claim:
     Attributes:
         manifests: of a version that has been published already, else none.
         loading: the version is published and only has to be loaded.
+        resources: what its conversion needs of a job worker.
+        patient: it waits for such a worker.
 
     """
 
@@ -47,6 +49,8 @@ class Claim:
     tasks: tuple[Task, ...]
     manifests: tuple[Manifest, ...]
     loading: bool
+    resources: Mapping[str, float]
+    patient: bool
 
 
 async def claim(
@@ -90,7 +94,7 @@ async def beat(database: Database, claim: Claim, news: list[Progress]) -> bool:
         build = await owned(session, claim)
         build.heartbeat_at = utc_now()
         for progress in news:
-            await _record(session, build, progress)
+            await record(session, build, progress)
         return build.cancel_requested
 
 
@@ -98,6 +102,25 @@ async def give_back(database: Database, claim: Claim) -> None:
     """Let another worker, or this one after a restart, go on with the build."""
     async with database.session() as session:
         (await owned(session, claim)).status = BuildStatus.QUEUED
+
+
+async def put_off(database: Database, claim: Claim, reason: str, *, seconds: float) -> None:
+    """Let a build wait for so long before somebody takes it up again."""
+    async with database.session() as session:
+        build = await owned(session, claim)
+        build.status, build.not_before = BuildStatus.QUEUED, utc_now() + timedelta(seconds=seconds)
+        build.message = build.message if build.cancel_requested else reason
+
+
+async def explain(database: Database, reason: str) -> None:
+    """Say in all builds that wait why none of them is taken up."""
+    silent = select(Build).where(Build.status == BuildStatus.QUEUED, col(Build.message) != reason)
+    async with database.reading() as session:
+        if (await session.exec(silent.limit(1))).first() is None:
+            return
+    async with database.session() as session:
+        for build in await session.exec(silent.with_for_update()):
+            build.message = reason
 
 
 async def lose(database: Database, claim: Claim, reason: str, *, max_losses: int) -> None:
@@ -138,7 +161,8 @@ async def owned(session: AsyncSession, claim: Claim) -> Build:
 
 async def _next(session: AsyncSession, lease_seconds: float, besides: Collection[int]) -> Build | None:
     silent = utc_now() - timedelta(seconds=lease_seconds)
-    waiting = col(Build.status) == BuildStatus.QUEUED
+    due = col(Build.not_before).is_(None) | (col(Build.not_before) <= utc_now())
+    waiting = (col(Build.status) == BuildStatus.QUEUED) & due
     abandoned = (col(Build.status) == BuildStatus.RUNNING) & (col(Build.heartbeat_at) < silent)
     query = select(Build).where(waiting | abandoned, col(Build.id).not_in(besides)).order_by(col(Build.id))
     return (await session.exec(query.limit(1).with_for_update(skip_locked=True))).one_or_none()
@@ -161,23 +185,9 @@ async def _claim(session: AsyncSession, build: Build) -> Claim:
         tasks=version.tasks,
         manifests=version.manifests or (),
         loading=version.state is VersionState.LOADING,
+        resources=version.resources,
+        patient=build.patient,
     )
-
-
-async def _record(session: AsyncSession, build: Build, progress: Progress) -> None:
-    query = select(BuildStage).where(BuildStage.build_id == build.id, BuildStage.name == progress.stage)
-    stage = (await session.exec(query)).one_or_none()
-    if stage is None:
-        assert build.id is not None
-        stage = BuildStage(build_id=build.id, name=progress.stage, status=progress.status)
-        stage.started_at = utc_now() - timedelta(seconds=progress.seconds)
-        session.add(stage)
-    stage.status, stage.percent, stage.message = progress.status, progress.percent, progress.message
-    stage.seconds, stage.log, stage.reproduce = progress.seconds, progress.log, progress.reproduce
-    stage.finished_at = None if progress.status is StageStatus.RUNNING else utc_now()
-    build.stage, build.percent = progress.stage, overall_percent(build.kind, progress)
-    if not build.cancel_requested:
-        build.message = progress.message
 
 
 async def _end(session: AsyncSession, build: Build, status: BuildStatus, message: str, hint: str) -> None:

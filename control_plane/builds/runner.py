@@ -16,7 +16,7 @@ from control_plane.builds.running import RunningBuild
 from control_plane.builds.tables import BuildStatus
 from control_plane.db.engine import Database
 from control_plane.db.errors import DatabaseUnavailableError
-from control_plane.errors import JobLostError
+from control_plane.errors import JobLostError, MissingResourcesError
 from control_plane.jobs import JobEngine
 from control_plane.servers import Servers
 from control_plane.settings import JobSettings
@@ -26,6 +26,9 @@ from converters.spec import BuildCancelledError, BuildSpec, ConversionError, Pla
 from model_repository.errors import TriremeError
 
 logger = structlog.get_logger(__name__)
+
+WAIT_SECONDS = 5.0
+"""How long a patient build waits between two looks for a job worker that suits it."""
 
 
 class BuildRunner:
@@ -78,6 +81,8 @@ class BuildRunner:
                 case JobLostError():
                     losses = self._settings.max_losses
                     await queue.lose(self._database, claim, error.message, max_losses=losses)
+                case MissingResourcesError() if claim.patient:
+                    await queue.put_off(self._database, claim, error.message, seconds=WAIT_SECONDS)
                 case BuildCancelledError() if stopping and not running.unwanted:
                     await queue.give_back(self._database, claim)
                 case BuildCancelledError():
@@ -102,12 +107,12 @@ class BuildRunner:
                 cancelled=running.cancelled,
             )
             manifests = await running.stage(
-                PUBLISH, workspace, publish(self._database, self._servers.storage, claim, entries)
+                PUBLISH, publish(self._database, self._servers.storage, claim, entries)
             )
-        await running.stage(LOAD, workspace, roll_out(self._servers, manifests))
+        await running.stage(LOAD, roll_out(self._servers, manifests))
         await running.flush()
         await activate(self._database, claim, manifests)
-        await asyncio.to_thread(_tidy, workspace)
+        await asyncio.to_thread(shutil.rmtree, workspace, ignore_errors=True)
 
     async def _archive(self, claim: Claim, workspace: Path) -> str:
         """Path of the zip that the version is made of, or an empty string where it is made of none."""
@@ -137,11 +142,5 @@ class BuildRunner:
             stage_seconds=self._settings.stage_seconds,
             sandbox=self._settings.sandbox,
             packages=self._settings.packages,
+            resources={**self._settings.resources, **claim.resources},
         )
-
-
-def _tidy(workspace: Path) -> None:
-    """Drop what a finished build no longer needs; its logs stay."""
-    for child in workspace.iterdir():
-        if child.is_dir() and child.name != "logs":
-            shutil.rmtree(child, ignore_errors=True)

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
@@ -70,15 +69,14 @@ class RunningBuild:
                 self.journal.put_back(news)
                 raise
 
-    async def stage(self, name: str, workspace: Path, work: Coroutine[Any, Any, T]) -> T:
+    async def stage(self, name: str, work: Coroutine[Any, Any, T]) -> T:
         """Run a stage that needs no job until it ends or is cancelled, recorded like the others."""
-        path = workspace / "logs" / f"{name}.log"
         started = time.monotonic()
 
         def tell(status: StageStatus, percent: float, message: str) -> None:
             seconds = time.monotonic() - started
-            self.journal.put(Progress(name, status, percent, message, str(path), "", seconds))
-            _write_line(path, f"{seconds:.2f} s: {message}")
+            line = f"{seconds:.2f} s: {message}\n"
+            self.journal.put(Progress(name, status, percent, message, "", "", seconds, line))
 
         tell(StageStatus.RUNNING, 0, "starting")
         try:
@@ -102,10 +100,3 @@ class RunningBuild:
             if not task.done():
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
-
-
-def _write_line(path: Path, line: str) -> None:
-    with suppress(OSError):  # a disk that is full shows in the stage itself, with a better cause
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a") as file:
-            file.write(line + "\n")

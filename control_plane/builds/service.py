@@ -1,63 +1,91 @@
-"""Builds as people see them: look, read the log, cancel."""
-
-import asyncio
-from collections import defaultdict
-from collections.abc import Iterable
-from pathlib import Path
+"""Builds as people handle them: look, cancel, retry."""
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import Select
 
-from control_plane.accounts.tables import Account
-from control_plane.builds.schemas import BuildSummary, StageSummary
-from control_plane.builds.tables import UNFINISHED, Build, BuildStage, BuildStatus
+from control_plane.builds.queries import BUILDS, build_summaries
+from control_plane.builds.schemas import BuildSummary
+from control_plane.builds.tables import UNFINISHED, Build, BuildKind, BuildStatus
 from control_plane.db.engine import Database
 from control_plane.db.types import utc_now
-from control_plane.errors import BuildNotFoundError
+from control_plane.errors import BuildNotFoundError, ConflictError
 from control_plane.models.tables import Model, Version, VersionState
 from control_plane.routers.service import touch_unless_served
-from model_repository.layout import GLOBAL_OWNER
-
-_SELECT = (
-    select(Build, Model.name, Account.name, Version.number)
-    .join(Model, col(Build.model_id) == Model.id)
-    .join(Version, col(Build.version_id) == Version.id)
-    .outerjoin(Account, col(Model.owner_id) == Account.id)
-    .order_by(col(Build.id).desc())
-)
+from model_repository.manifest import Manifest
 
 
 class BuildService:
-    """Reads and cancels builds."""
+    """Reads, cancels and repeats builds.
+
+    `owner_id` is the account whose builds alone are there; None stands for everybody's.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def get(self, build_id: int) -> BuildSummary:
+    async def get(self, build_id: int, *, owner_id: int | None = None) -> BuildSummary:
         """One build with its stages.
 
         Raises:
             BuildNotFoundError: no such build.
 
         """
+        query = _owned(owner_id).where(Build.id == build_id)
         async with self._database.reading() as session:
-            found = await _summaries(session, (await session.exec(_SELECT.where(Build.id == build_id))).all())
+            found = await build_summaries(session, (await session.exec(query)).all())
         if not found:
-            raise BuildNotFoundError(f"build {build_id} not found")
+            raise _not_found(build_id)
         return found[0]
 
-    async def list(self, *, limit: int = 100) -> list[BuildSummary]:
-        """The newest builds, newest first."""
+    async def list(
+        self,
+        *,
+        owner_id: int | None = None,
+        model: str | None = None,
+        status: BuildStatus | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[BuildSummary]:
+        """The newest builds, newest first.
+
+        Args:
+            model: only builds of models of this name.
+            status: only builds in this state.
+            before: only builds older than the one of this id.
+
+        """
+        query = _owned(owner_id).limit(limit)
+        if model is not None:
+            query = query.where(col(Model.name) == model)
+        if status is not None:
+            query = query.where(col(Build.status) == status)
+        if before is not None:
+            query = query.where(col(Build.id) < before)
         async with self._database.reading() as session:
-            return await _summaries(session, (await session.exec(_SELECT.limit(limit))).all())
+            return await build_summaries(session, (await session.exec(query)).all())
 
     async def latest(self, account_id: int | None, model: str) -> BuildSummary | None:
         """The newest build of a model (`account_id` None: a built-in one), or None where there is none."""
         owned = Model.owner_id == account_id if account_id is not None else col(Model.owner_id).is_(None)
-        query = _SELECT.where(owned, Model.name == model, col(Model.deleted_at).is_(None)).limit(1)
+        query = BUILDS.where(owned, Model.name == model, col(Model.deleted_at).is_(None)).limit(1)
         async with self._database.reading() as session:
-            found = await _summaries(session, (await session.exec(query)).all())
+            found = await build_summaries(session, (await session.exec(query)).all())
         return found[0] if found else None
+
+    async def manifests(self, build_id: int) -> tuple[Manifest, ...]:
+        """Of the entries that a build has published, with their reports; none before that.
+
+        Raises:
+            BuildNotFoundError: no such build.
+
+        """
+        query = select(Version).join(Build).where(Build.id == build_id)
+        async with self._database.reading() as session:
+            version = (await session.exec(query)).one_or_none()
+        if version is None:
+            raise _not_found(build_id)
+        return version.manifests or ()
 
     async def cancel(self, build_id: int) -> None:
         """End a build: at once if it waits, within moments if it runs; nothing happens to a finished one.
@@ -67,28 +95,31 @@ class BuildService:
 
         """
         async with self._database.session() as session:
-            build = await session.get(Build, build_id, with_for_update=True)
-            if build is None:
-                raise BuildNotFoundError(f"build {build_id} not found")
+            build = await _locked(session, build_id)
             await cancel_build(session, build, "cancelled")
             await touch_unless_served(session, build.model_id)
 
-    async def read_log(self, build_id: int, stage: str) -> str:
-        """Text of a stage's log, empty where nothing has been written yet.
+    async def retry(self, build_id: int) -> None:
+        """Queue a build again that failed or was cancelled; stages whose results are kept are not run again.
+
+        Other builds of the model are cancelled, as the newest request is what its owner wants.
 
         Raises:
-            BuildNotFoundError: no such build, or it has not come to this stage.
+            BuildNotFoundError: no such build.
+            ConflictError: it has not failed, its model is gone, or what it left is still being removed.
 
         """
-        async with self._database.reading() as session:
-            path = (
-                await session.exec(
-                    select(BuildStage.log).where(BuildStage.build_id == build_id, BuildStage.name == stage)
-                )
-            ).one_or_none()
-        if path is None:
-            raise BuildNotFoundError(f"build {build_id} has no stage {stage}")
-        return await asyncio.to_thread(_read, path)
+        async with self._database.session() as session:
+            build = await _locked(session, build_id)
+            version = await session.get_one(Version, build.version_id)
+            _check_repeatable(build, version, await session.get_one(Model, build.model_id))
+            await cancel_builds_of(session, build.model_id, "superseded by a retry")
+            again = build.kind is BuildKind.ACTIVATE
+            version.state = VersionState.LOADING if again else VersionState.BUILDING
+            build.status, build.message, build.hint = BuildStatus.QUEUED, "", ""
+            build.losses, build.cancel_requested = 0, False
+            build.not_before = build.finished_at = None
+            await touch_unless_served(session, build.model_id)
 
 
 async def cancel_build(session: AsyncSession, build: Build, reason: str) -> None:
@@ -109,53 +140,33 @@ async def cancel_builds_of(session: AsyncSession, model_id: int, reason: str) ->
         await cancel_build(session, build, reason)
 
 
-async def _summaries(
-    session: AsyncSession, rows: Iterable[tuple[Build, str, str | None, int]]
-) -> list[BuildSummary]:
-    rows = list(rows)
-    stages = defaultdict(list)
-    begun = select(BuildStage).where(col(BuildStage.build_id).in_([build.id for build, *_ in rows]))
-    for stage in await session.exec(begun.order_by(col(BuildStage.id))):
-        stages[stage.build_id].append(_stage(stage))
-    return [
-        BuildSummary(
-            id=build.id,
-            model=model,
-            owner=owner or GLOBAL_OWNER,
-            version=version,
-            kind=build.kind,
-            status=build.status,
-            stage=build.stage,
-            percent=build.percent,
-            message=build.message,
-            hint=build.hint,
-            attempt=build.attempt,
-            created_at=build.created_at,
-            started_at=build.started_at,
-            finished_at=build.finished_at,
-            stages=tuple(stages[build.id]),
+async def _locked(session: AsyncSession, build_id: int) -> Build:
+    build = await session.get(Build, build_id, with_for_update=True)
+    if build is None:
+        raise _not_found(build_id)
+    return build
+
+
+def _check_repeatable(build: Build, version: Version, model: Model) -> None:
+    if build.status not in (BuildStatus.FAILED, BuildStatus.CANCELLED):
+        raise ConflictError(
+            f"build {build.id} is {build.status}", hint="Only failed and cancelled builds can be retried."
         )
-        for build, model, owner, version in rows
-        if build.id is not None
-    ]
+    if model.deleted_at is not None:
+        raise ConflictError(f"the model of build {build.id} has been removed")
+    if build.kind is BuildKind.ACTIVATE and not version.published:
+        raise ConflictError(f"the files of version {version.number} are no longer kept")
+    if version.state not in (VersionState.FAILED, VersionState.RETIRED):
+        raise ConflictError(f"version {version.number} is {version.state}")
+    if build.kind is BuildKind.CONVERT and version.published:
+        raise ConflictError(
+            f"what build {build.id} left is still being removed", hint="Try again in a few seconds."
+        )
 
 
-def _stage(stage: BuildStage) -> StageSummary:
-    return StageSummary(
-        name=stage.name,
-        status=stage.status,
-        percent=stage.percent,
-        message=stage.message,
-        seconds=stage.seconds,
-        log=stage.log,
-        reproduce=stage.reproduce,
-        started_at=stage.started_at,
-        finished_at=stage.finished_at,
-    )
+def _owned(owner_id: int | None) -> Select[Build, str, str, int]:
+    return BUILDS if owner_id is None else BUILDS.where(col(Model.owner_id) == owner_id)
 
 
-def _read(path: str) -> str:
-    try:
-        return Path(path).read_text(errors="replace")
-    except FileNotFoundError:
-        return ""
+def _not_found(build_id: int) -> BuildNotFoundError:
+    return BuildNotFoundError(f"build {build_id} not found")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Column, UniqueConstraint
+from sqlalchemy import Column, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from control_plane.db.types import EnumText, UtcDateTime, utc_now
@@ -39,6 +39,8 @@ class Build(SQLModel, table=True):
         attempt: raised by every claim. A worker writes only while the attempt is still its own, so that one
             that was silent for too long cannot disturb its successor.
         losses: how often its worker or its job was lost.
+        patient: wait for a job worker that offers what the version needs, instead of failing.
+        not_before: nobody takes it up earlier.
         heartbeat_at: last sign of life of the worker that runs it.
 
     """
@@ -57,6 +59,8 @@ class Build(SQLModel, table=True):
     attempt: int = 0
     losses: int = 0
     cancel_requested: bool = False
+    patient: bool = False
+    not_before: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
     heartbeat_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
     created_at: datetime = Field(default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False))
     started_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
@@ -69,7 +73,7 @@ class BuildStage(SQLModel, table=True):
     Attributes:
         percent: 0 to 100 within the stage.
         seconds: how long it took, or has taken so far.
-        log: path of its log file.
+        log: path of its log file on the host that ran it; others read `BuildLog`.
         reproduce: shell command that runs it again by itself, or an empty string.
 
     """
@@ -88,3 +92,17 @@ class BuildStage(SQLModel, table=True):
     reproduce: str = ""
     started_at: datetime = Field(default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False))
     finished_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+
+
+class BuildLog(SQLModel, table=True):
+    """A piece of what a stage wrote; its pieces in the order of their ids are the log.
+
+    Stages may run on any host, and gateways on any other: the database is what all of them reach.
+    """
+
+    __tablename__ = "build_log"
+
+    id: int | None = Field(default=None, primary_key=True)
+    build_id: int = Field(foreign_key="build.id", index=True)
+    stage: str
+    text: str = Field(sa_column=Column(Text, nullable=False))

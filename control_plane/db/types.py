@@ -1,4 +1,4 @@
-"""Column types that give back what was put in: aware times, enum members, manifests."""
+"""Column types that give back what was put in: aware times, enum members, structs."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import DateTime, Dialect, String, Text
 from sqlalchemy.types import TypeDecorator
 
-from model_repository.manifest import Manifest, Task
+from model_repository.manifest import Task
 
 
 def utc_now() -> datetime:
@@ -69,31 +69,20 @@ class TasksText(TypeDecorator[tuple[Task, ...]]):
         return None if value is None else tuple(map(Task, filter(None, value.split(","))))
 
 
-class ManifestsText(TypeDecorator[tuple[Manifest, ...]]):
-    """The manifests of a version's entries as a JSON list; null until they are published."""
+class JsonText(TypeDecorator[Any]):
+    """Whatever msgspec can encode, as JSON."""
 
     impl = Text()
     cache_ok = True
 
-    def process_bind_param(self, value: tuple[Manifest, ...] | None, dialect: Dialect) -> str | None:
-        """JSON of the manifests."""
+    def __init__(self, kind: Any) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """JSON of a value."""
         return None if value is None else msgspec.json.encode(value).decode()
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Manifest, ...] | None:
-        """Manifests of a JSON."""
-        return None if value is None else msgspec.json.decode(value, type=tuple[Manifest, ...])
-
-
-class NamesText(TypeDecorator[dict[str, str]]):
-    """Text by name, as a JSON object."""
-
-    impl = Text()
-    cache_ok = True
-
-    def process_bind_param(self, value: dict[str, str] | None, dialect: Dialect) -> str | None:
-        """JSON of the names."""
-        return None if value is None else msgspec.json.encode(value).decode()
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, str] | None:
-        """Names of a JSON."""
-        return None if value is None else msgspec.json.decode(value, type=dict[str, str])
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """Value of a JSON."""
+        return None if value is None else msgspec.json.decode(value, type=self.kind)

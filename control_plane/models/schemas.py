@@ -20,6 +20,8 @@ class NewModel(msgspec.Struct, frozen=True, kw_only=True):
         tasks: what the model is to do; empty to let the build find out.
         aliases: other names within each task; only built-in models have them.
         owner: account name, or None for a built-in model.
+        resources: what its conversion needs of a job worker, such as `{"GPU": 1}`.
+        patient: wait for such a worker instead of failing where there is none.
 
     """
 
@@ -30,6 +32,8 @@ class NewModel(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     aliases: dict[Task, tuple[str, ...]] = {}
     owner: str | None = None
+    resources: dict[str, float] = {}
+    patient: bool = False
 
 
 class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):

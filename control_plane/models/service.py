@@ -176,6 +176,7 @@ async def add_model(session: AsyncSession, new: NewModel) -> int:
         source=new.source,
         sha256=new.sha256,
         tasks=new.tasks,
+        resources=new.resources,
     )
     session.add(version)
     await session.flush()
@@ -185,7 +186,7 @@ async def add_model(session: AsyncSession, new: NewModel) -> int:
     else:
         await touch_unless_served(session, model.id)
     assert version.id is not None
-    return await _queue(session, model.id, version.id, BuildKind.CONVERT)
+    return await _queue(session, model.id, version.id, BuildKind.CONVERT, patient=new.patient)
 
 
 async def _ensure(session: AsyncSession, owner_id: int | None, name: str) -> tuple[Model, Router]:
@@ -212,8 +213,10 @@ async def _next_number(session: AsyncSession, owner_id: int | None, name: str) -
     return ((await session.exec(highest)).one() or 0) + 1
 
 
-async def _queue(session: AsyncSession, model_id: int, version_id: int, kind: BuildKind) -> int:
-    build = Build(model_id=model_id, version_id=version_id, kind=kind)
+async def _queue(
+    session: AsyncSession, model_id: int, version_id: int, kind: BuildKind, *, patient: bool = False
+) -> int:
+    build = Build(model_id=model_id, version_id=version_id, kind=kind, patient=patient)
     session.add(build)
     await session.flush()
     assert build.id is not None

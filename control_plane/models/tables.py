@@ -7,7 +7,7 @@ from pydantic import ConfigDict
 from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from control_plane.db.types import EnumText, ManifestsText, TasksText, UtcDateTime, utc_now
+from control_plane.db.types import EnumText, JsonText, TasksText, UtcDateTime, utc_now
 from model_repository.manifest import Manifest, Task
 
 
@@ -65,6 +65,7 @@ class Version(SQLModel, table=True):
     Attributes:
         source: where the weights come from, as given by the author.
         tasks: what the author wants it to do; empty to let the build find out.
+        resources: what its conversion needs of a job worker, such as `{"GPU": 1}`.
         manifests: of its entries; None until they are about to be published.
         published: its entries lie in the model repository.
         drain_generation: for a draining version the generation that took its traffic away.
@@ -81,7 +82,12 @@ class Version(SQLModel, table=True):
     source: str
     sha256: str | None = None
     tasks: tuple[Task, ...] = Field(default=(), sa_column=Column(TasksText, nullable=False))
-    manifests: tuple[Manifest, ...] | None = Field(default=None, sa_column=Column(ManifestsText))
+    resources: dict[str, float] = Field(
+        default_factory=dict, sa_column=Column(JsonText(dict[str, float]), nullable=False)
+    )
+    manifests: tuple[Manifest, ...] | None = Field(
+        default=None, sa_column=Column(JsonText(tuple[Manifest, ...]))
+    )
     published: bool = False
     drain_generation: int | None = None
     created_at: datetime = Field(default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False))

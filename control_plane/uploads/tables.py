@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, Column, LargeBinary
 from sqlmodel import Field, SQLModel
 
-from control_plane.db.types import EnumText, NamesText, UtcDateTime, utc_now
+from control_plane.db.types import EnumText, JsonText, UtcDateTime, utc_now
 
 UPLOADED = "upload:"
 """Kind of the source of a version that was uploaded; the upload's id follows."""
@@ -45,6 +45,8 @@ class Upload(SQLModel, table=True):
     expires_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     deadline: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
     size: int | None = Field(default=None, sa_column=Column(BigInteger))
-    files: dict[str, str] = Field(default_factory=dict, sa_column=Column(NamesText, nullable=False))
+    files: dict[str, str] = Field(
+        default_factory=dict, sa_column=Column(JsonText(dict[str, str]), nullable=False)
+    )
     version_id: int | None = Field(default=None, foreign_key="version.id", index=True)
     created_at: datetime = Field(default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False))

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from control_plane.accounts.service import AccountService
+from control_plane.builds.logs import BuildLogs
 from control_plane.builds.service import BuildService
 from control_plane.db.engine import Database
 from control_plane.errors import BuildNotFoundError
@@ -45,6 +46,10 @@ def add(
     alias: Annotated[
         list[str] | None, typer.Option(metavar="[TASK=]NAME", help="Another name, within one or each --task.")
     ] = None,
+    gpus: Annotated[int, typer.Option("--gpu", help="GPUs that the conversion needs.", min=0)] = 0,
+    patient: Annotated[
+        bool, typer.Option("--wait-for-gpu", help="Wait for a worker with a GPU instead of failing.")
+    ] = False,
     account: Owner = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the build to its end.")] = True,
     data: Data = None,
@@ -60,6 +65,8 @@ def add(
         description=description,
         aliases=_aliases(alias or (), task or ()),
         owner=account,
+        resources={"GPU": gpus} if gpus else {},
+        patient=patient,
     )
 
     async def run(db: Database, _: int | None) -> bool:
@@ -125,7 +132,7 @@ def logs(
                 console.print(f"            again: {each.reproduce}", style="dim", soft_wrap=True)
         shown = stage or next((each.name for each in build.stages if each.status == "failed"), None)
         if shown:
-            typer.echo(await builds.read_log(build.id, shown))
+            typer.echo(await BuildLogs(db).of_stage(build.id, shown))
 
     _with_owner(settings(data, config), account, run)
 

@@ -10,6 +10,7 @@ import pytest
 from asking import answers, loaded
 from site_under_test import Site, until
 
+from control_plane.builds.logs import BuildLogs
 from control_plane.builds.tables import BuildStatus
 from control_plane.gateways import acknowledge
 from control_plane.models.tables import VersionState
@@ -48,7 +49,7 @@ async def test_a_version_drains_until_no_gateway_needs_it_and_can_come_back(
         first = await site.ended(await site.stage())
         assert first.status is BuildStatus.SUCCEEDED, first.message
         assert [(stage.name, stage.status) for stage in first.stages] == [("load", "succeeded")]
-        assert "done" in await site.builds.read_log(first.id, "load")
+        assert "done" in await BuildLogs(site.database).of_stage(first.id, "load")
         assert await answers(client, "global.mini.1")
 
         async with gateway(site, await read_generation(site.database)):
@@ -93,7 +94,7 @@ async def test_a_version_that_answers_wrongly_never_serves(
         assert failed.status is BuildStatus.FAILED
         assert "does not answer its stored sample rightly" in failed.message
         assert failed.stages[0].status == "failed"
-        assert failed.message in await site.builds.read_log(failed.id, "load")
+        assert failed.message in await BuildLogs(site.database).of_stage(failed.id, "load")
         assert await site.states() == {1: VersionState.ACTIVE, 2: VersionState.FAILED}
         assert await answers(client, "global.mini.1")
         await until(deleted)

@@ -2,17 +2,20 @@
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from control_plane_examples import add_and_deploy, claim_next, deploy, new_model
 
-from control_plane.builds import queue
+from control_plane.builds import logs, queue
+from control_plane.builds.logs import BuildLogs
 from control_plane.builds.progress import Journal, Progress
+from control_plane.builds.pruning import Pruning
 from control_plane.builds.queue import ClaimLostError
 from control_plane.builds.service import BuildService
 from control_plane.builds.tables import BuildStatus
 from control_plane.db.engine import Database
-from control_plane.errors import BuildNotFoundError
+from control_plane.errors import BuildNotFoundError, ConflictError
 from control_plane.models.service import ModelService
 from control_plane.models.tables import VersionState
 from control_plane.snapshot import read_generation
@@ -76,16 +79,14 @@ async def test_a_build_given_back_costs_nothing(database: Database):
     assert (await BuildService(database).get(build)).status is BuildStatus.QUEUED
 
 
-async def test_progress_is_kept_by_stage(database: Database, tmp_path):
+async def test_progress_is_kept_by_stage(database: Database):
     build = await ModelService(database).add(new_model())
     claim = await claim_next(database)
-    log = tmp_path / "fetch.log"
-    fetching = replace(FETCHING, log=str(log))
-    await queue.beat(database, claim, [fetching])
-    builds = BuildService(database)
-    assert await builds.read_log(build, "fetch") == ""
-    log.write_text("fetched\n")
-    done = replace(fetching, status=StageStatus.SUCCEEDED, percent=100, seconds=3.0)
+    await queue.beat(database, claim, [FETCHING])
+    builds, written = BuildService(database), BuildLogs(database)
+    assert await written.of_stage(build, "fetch") == ""
+    await queue.beat(database, claim, [replace(FETCHING, output="fet")])
+    done = replace(FETCHING, status=StageStatus.SUCCEEDED, percent=100, seconds=3.0, output="ched\n")
     await queue.beat(database, claim, [done, replace(FETCHING, stage="inspect", percent=0)])
     found = await builds.get(build)
     assert (found.stage, found.percent) == ("inspect", 11.1)
@@ -93,9 +94,9 @@ async def test_progress_is_kept_by_stage(database: Database, tmp_path):
         ("fetch", "succeeded", 3.0),
         ("inspect", "running", 1.5),
     ]
-    assert await builds.read_log(build, "fetch") == "fetched\n"
+    assert await written.of_stage(build, "fetch") == "fetched\n"
     with pytest.raises(BuildNotFoundError):
-        await builds.read_log(build, "verify")
+        await written.of_stage(build, "verify")
     with pytest.raises(BuildNotFoundError):
         await builds.get(99)
 
@@ -153,3 +154,74 @@ async def test_a_new_version_may_have_another_task(database: Database):
     await models.add(new_model())
     assert (await claim_next(database)).tasks == (Task.EMBEDDING,)
     assert (await models.get(None, "mini")).tasks == (Task.EMBEDDING,)
+
+
+async def test_percent_never_steps_back(database: Database):
+    build = await ModelService(database).add(new_model())
+    claim = await claim_next(database)
+    await queue.beat(database, claim, [replace(FETCHING, stage="verify")])
+    reached = (await BuildService(database).get(build)).percent
+    await queue.give_back(database, claim)
+    await queue.beat(database, await claim_next(database), [FETCHING])
+    assert (await BuildService(database).get(build)).percent == reached > 50
+
+
+async def test_a_build_that_is_put_off_lets_others_go_first(database: Database):
+    models = ModelService(database)
+    first = await models.add(new_model("patient", resources={"GPU": 1}, patient=True))
+    claim = await claim_next(database)
+    assert (claim.resources, claim.patient) == ({"GPU": 1}, True)
+    await queue.put_off(database, claim, "no job worker offers GPU=1", seconds=60)
+    assert await queue.claim(database, **LIMITS) is None
+    second = await models.add(new_model("other"))
+    assert (await claim_next(database)).build_id == second
+    waiting = await BuildService(database).get(first)
+    assert (waiting.status, waiting.message) == (BuildStatus.QUEUED, "no job worker offers GPU=1")
+
+
+async def test_waiting_builds_say_why_none_is_taken_up(database: Database):
+    models = ModelService(database)
+    builds = [await models.add(new_model(f"mini-{number}")) for number in range(2)]
+    await queue.explain(database, "the job scheduler cannot be reached")
+    found = [await BuildService(database).get(build) for build in builds]
+    assert {build.message for build in found} == {"the job scheduler cannot be reached"}
+
+
+async def test_only_what_has_failed_is_retried(database: Database):
+    models, builds = ModelService(database), BuildService(database)
+    build = await models.add(new_model())
+    with pytest.raises(ConflictError, match="is queued"):
+        await builds.retry(build)
+    await queue.end(database, await claim_next(database), BuildStatus.FAILED, "no such file", "hint")
+    newer = await models.add(new_model())
+    await builds.retry(build)
+    assert (await builds.get(newer)).status is BuildStatus.CANCELLED
+    again = await builds.get(build)
+    assert (again.status, again.message, again.hint) == (BuildStatus.QUEUED, "", "")
+    await deploy(database, await claim_next(database))
+    with pytest.raises(ConflictError, match="is succeeded"):
+        await builds.retry(build)
+    await models.remove(None, "mini")
+    with pytest.raises(ConflictError, match="removed"):
+        await builds.retry(newer)
+
+
+async def test_old_logs_and_workspaces_go(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(logs, "KEPT", 3)
+    models = ModelService(database)
+    builds = []
+    for number in range(5):
+        builds.append(await models.add(new_model(f"mini-{number}")))
+        claim = await claim_next(database)
+        await queue.beat(database, claim, [replace(FETCHING, output="text")])
+        if number < 4:
+            await queue.end(database, claim, BuildStatus.FAILED, "no such file")
+        (tmp_path / str(builds[-1])).mkdir()
+    (tmp_path / "other").mkdir()
+    await Pruning(database, tmp_path, kept=2).sweep()
+    left = {name for name in ("other", *map(str, builds)) if (tmp_path / name).is_dir()}
+    assert left == {"other", *map(str, builds[2:])}
+    kept = [await BuildLogs(database).of_stage(build, "fetch") for build in builds]
+    assert kept == ["", "", "text", "text", "text"]

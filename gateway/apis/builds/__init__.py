@@ -1,0 +1,1 @@
+"""`/builds`: how models came to be, with their logs."""
