@@ -1,9 +1,8 @@
 """Whose builds and models a caller of these APIs may see."""
 
-from control_plane.accounts.keys import ROOT_ACCOUNT
-from control_plane.catalog import Key
+from control_plane.catalog import Key, Permission
 
 
 def visible_owner(key: Key) -> int | None:
-    """Account whose builds alone the caller sees; None for the root account, which sees all."""
-    return None if key.account_name == ROOT_ACCOUNT else key.account_id
+    """Account whose builds alone the caller sees; None for administrators, who see all."""
+    return None if Permission.ADMIN in key.permissions else key.account_id

@@ -27,7 +27,7 @@ COMMON = (BadRequestError, ForbiddenError, StartingError)
 
 
 class BuildsController(Controller):
-    """The caller's own builds; the root account sees everybody's."""
+    """The caller's own builds; administrators see everybody's."""
 
     tags = ("builds",)
     path = "/builds"

@@ -78,7 +78,7 @@ class EntryParity(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         part: role of the graph in a version of several, else an empty string.
-        parity: the report of the engine that serves, case by case.
+        parity: the report of the engine that serves, case by case; null for code of the author's own.
         candidates: the engines that were tried.
 
     """
@@ -86,7 +86,7 @@ class EntryParity(msgspec.Struct, frozen=True, kw_only=True):
     entry: str
     part: str
     engine: EngineSpec
-    parity: ParityReport
+    parity: ParityReport | None
     candidates: tuple[Candidate, ...]
 
 

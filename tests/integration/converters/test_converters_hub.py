@@ -91,7 +91,14 @@ def fetch(make_build, source: str) -> tuple[Fetched, Path]:
     workspace = Workspace(build.workspace)
     workspace.prepare(build.spec)
     workspace.begin(Stage.FETCH)
-    run_stage(build.spec, Stage.FETCH, workspace, lambda _percent, _message: None, lambda: False)
+    run_stage(
+        build.spec,
+        Stage.FETCH,
+        workspace,
+        progress=lambda _percent, _message: None,
+        output=lambda _text: None,
+        cancelled=lambda: False,
+    )
     return workspace.result(Stage.FETCH, Fetched), workspace.folder(Stage.FETCH)
 
 

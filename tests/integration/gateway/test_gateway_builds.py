@@ -13,6 +13,7 @@ from running import gateway
 from site_setup import Site
 from tiny_model import average
 
+from control_plane.accounts.keys import KeyService
 from control_plane.accounts.service import AccountService
 from control_plane.builds import queue
 from control_plane.builds.progress import Progress
@@ -61,7 +62,8 @@ async def read_events(response: httpx.Response) -> list[tuple[str, Any]]:
 
 
 async def test_accounts_see_their_own_builds_and_root_sees_all(builder: Site) -> None:
-    alice, bob, root = [await builder.key(name) for name in ("alice", "bob", "root")]
+    alice, bob = [await builder.key(name) for name in ("alice", "bob")]
+    await KeyService(builder.database).ensure_root(root := "sk-root")
     first = await begin(builder, "one", "alice")
     second = await begin(builder, "two", "alice")
     third = await begin(builder, "three", "bob")
