@@ -47,6 +47,7 @@ class Claim:
     source: str
     sha256: str | None
     tasks: tuple[Task, ...]
+    targets: tuple[str, ...]
     manifests: tuple[Manifest, ...]
     loading: bool
     resources: Mapping[str, float]
@@ -183,6 +184,7 @@ async def _claim(session: AsyncSession, build: Build) -> Claim:
         source=version.source,
         sha256=version.sha256,
         tasks=version.tasks,
+        targets=version.targets,
         manifests=version.manifests or (),
         loading=version.state is VersionState.LOADING,
         resources=version.resources,

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import structlog
+from msgspec.structs import replace
 from sqlalchemy.exc import SQLAlchemyError
 
 from control_plane.builds import queue
@@ -136,7 +137,7 @@ class BuildRunner:
             sha256=claim.sha256,
             archive=archive,
             tasks=claim.tasks,
-            plans=self._plans,
+            plans=replace(self._plans, targets=claim.targets or self._plans.targets),
             threads=self._settings.threads,
             memory_bytes=self._settings.memory_bytes,
             stage_seconds=self._settings.stage_seconds,

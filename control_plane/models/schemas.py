@@ -18,6 +18,7 @@ class NewModel(msgspec.Struct, frozen=True, kw_only=True):
         source: `hf:org/name@revision`, `file:PATH` or `wheel:package==version#path/inside`.
         sha256: expected digest of a wheel.
         tasks: what the model is to do; empty to let the build find out.
+        targets: GPUs to build TensorRT plans for, such as `sm89`; empty for those of the settings.
         aliases: other names within each task; only built-in models have them.
         owner: account name, or None for a built-in model.
         resources: what its conversion needs of a job worker, such as `{"GPU": 1}`.
@@ -29,6 +30,7 @@ class NewModel(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     sha256: str | None = None
     tasks: tuple[Task, ...] = ()
+    targets: tuple[str, ...] = ()
     description: str = ""
     aliases: dict[Task, tuple[str, ...]] = {}
     owner: str | None = None

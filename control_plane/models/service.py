@@ -88,6 +88,28 @@ class ModelService:
         except IntegrityError as error:
             raise ConflictError(f"model {new.name} is being added by another request") from error
 
+    async def rebuild(self, account_id: int | None, name: str) -> int:
+        """Queue a new version from the source of the one in service, or else of the newest.
+
+        Engines may be tied to one version of a library and one kind of GPU; an upgrade asks for new ones.
+
+        Returns:
+            the build's id.
+
+        Raises:
+            ModelNotFoundError: no such model, or another account's.
+
+        """
+        async with self._database.session() as session:
+            model = await _find(session, account_id, name)
+            assert model.id is not None
+            newest = select(Version).where(Version.model_id == model.id).order_by(col(Version.number).desc())
+            origin = await version_in(session, model.id, VersionState.ACTIVE)
+            origin = origin or (await session.exec(newest.limit(1))).one()
+            await cancel_builds_of(session, model.id, "superseded by a rebuild")
+            await touch_unless_served(session, model.id)
+            return await _convert(session, model, origin)
+
     async def rollback(self, account_id: int | None, name: str) -> int:
         """Queue the loading of the last good version before the active one.
 
@@ -169,24 +191,34 @@ async def add_model(session: AsyncSession, new: NewModel) -> int:
     if await version_in(session, model.id, VersionState.ACTIVE) is None:
         model.tasks = router.tasks = new.tasks
     await cancel_builds_of(session, model.id, "superseded by a newer version")
-    version = Version(
-        model_id=model.id,
-        number=await _next_number(session, owner_id, new.name),
-        state=VersionState.BUILDING,
-        source=new.source,
-        sha256=new.sha256,
-        tasks=new.tasks,
-        resources=new.resources,
-    )
-    session.add(version)
-    await session.flush()
+    build = await _convert(session, model, new, patient=new.patient)
     if new.aliases:
         await declare_aliases(session, router.id, new.aliases)
         await touch_catalog(session)
     else:
         await touch_unless_served(session, model.id)
+    return build
+
+
+async def _convert(
+    session: AsyncSession, model: Model, origin: NewModel | Version, *, patient: bool = False
+) -> int:
+    """Queue the conversion of a new version, made from the same as `origin`."""
+    assert model.id is not None
+    version = Version(
+        model_id=model.id,
+        number=await _next_number(session, model.owner_id, model.name),
+        state=VersionState.BUILDING,
+        source=origin.source,
+        sha256=origin.sha256,
+        tasks=origin.tasks,
+        targets=origin.targets,
+        resources=origin.resources,
+    )
+    session.add(version)
+    await session.flush()
     assert version.id is not None
-    return await _queue(session, model.id, version.id, BuildKind.CONVERT, patient=new.patient)
+    return await _queue(session, model.id, version.id, BuildKind.CONVERT, patient=patient)
 
 
 async def _ensure(session: AsyncSession, owner_id: int | None, name: str) -> tuple[Model, Router]:

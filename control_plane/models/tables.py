@@ -65,6 +65,7 @@ class Version(SQLModel, table=True):
     Attributes:
         source: where the weights come from, as given by the author.
         tasks: what the author wants it to do; empty to let the build find out.
+        targets: GPUs that TensorRT plans are built for; empty for those of the settings.
         resources: what its conversion needs of a job worker, such as `{"GPU": 1}`.
         manifests: of its entries; None until they are about to be published.
         published: its entries lie in the model repository.
@@ -82,6 +83,7 @@ class Version(SQLModel, table=True):
     source: str
     sha256: str | None = None
     tasks: tuple[Task, ...] = Field(default=(), sa_column=Column(TasksText, nullable=False))
+    targets: tuple[str, ...] = Field(default=(), sa_column=Column(JsonText(tuple[str, ...]), nullable=False))
     resources: dict[str, float] = Field(
         default_factory=dict, sa_column=Column(JsonText(dict[str, float]), nullable=False)
     )

@@ -6,6 +6,7 @@ from itertools import chain
 from control_plane.errors import InvalidRequestError
 from control_plane.models.schemas import NewModel
 from model_repository.layout import check_model_name
+from model_repository.nodes import check_target
 
 _SOURCE = re.compile(
     r"hf:[\w.-]+(/[\w.-]+)?(@[\w./-]+)?"
@@ -20,6 +21,7 @@ def check(new: NewModel) -> None:
 
     Raises:
         InvalidNameError: the name or an alias may not be.
+        InvalidTargetError: a target is no compute capability.
         InvalidRequestError: the source, the digest or the aliases are malformed.
 
     """
@@ -30,6 +32,8 @@ def check(new: NewModel) -> None:
             f"source {new.source!r} is not understood",
             hint="Use hf:ORG/NAME@REVISION, file:PATH or wheel:PACKAGE==VERSION#PATH/INSIDE.",
         )
+    for target in new.targets:
+        check_target(target)
     if new.sha256 is not None and not _SHA256.fullmatch(new.sha256):
         raise InvalidRequestError("sha256 must be 64 lower-case hexadecimal digits")
     if new.aliases and new.owner is not None:

@@ -31,6 +31,7 @@ Owner = Annotated[
     str | None,
     typer.Option("--account", help="Account that owns it; none for a built-in model.", show_default=False),
 ]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the build to its end.")]
 T = TypeVar("T")
 
 
@@ -50,8 +51,12 @@ def add(
     patient: Annotated[
         bool, typer.Option("--wait-for-gpu", help="Wait for a worker with a GPU instead of failing.")
     ] = False,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(help="GPU to build a TensorRT plan for, as sm89; needs none here.", show_default=False),
+    ] = None,
     account: Owner = None,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the build to its end.")] = True,
+    wait: Wait = True,
     data: Data = None,
     config: Config = None,
 ) -> None:
@@ -62,6 +67,7 @@ def add(
         source=_absolute(source),
         sha256=sha256,
         tasks=tuple(task or ()),
+        targets=tuple(target or ()),
         description=description,
         aliases=_aliases(alias or (), task or ()),
         owner=account,
@@ -135,6 +141,20 @@ def logs(
             typer.echo(await BuildLogs(db).of_stage(build.id, shown))
 
     _with_owner(settings(data, config), account, run)
+
+
+@app.command()
+def rebuild(
+    name: Name, account: Owner = None, wait: Wait = True, data: Data = None, config: Config = None
+) -> None:
+    """Build a model anew from its source, as after an upgrade of TensorRT; the present version serves on."""
+    loaded = settings(data, config)
+
+    async def run(db: Database, owner: int | None) -> bool:
+        return await _follow(loaded, db, await ModelService(db).rebuild(owner, name), wait=wait)
+
+    if not _with_owner(loaded, account, run):
+        raise typer.Exit(1)
 
 
 @app.command()

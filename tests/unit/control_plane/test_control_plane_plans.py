@@ -4,15 +4,21 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from control_plane_examples import add_and_deploy, claim_next, new_model
 from control_plane_examples import manifest as example
 from msgspec.structs import replace
 
 from control_plane.builds.rollout import roll_out
+from control_plane.builds.runner import BuildRunner
+from control_plane.db.engine import Database
+from control_plane.jobs import JobEngine
+from control_plane.models.service import ModelService
 from control_plane.servers import Servers
-from control_plane.settings import TensorrtSettings
+from control_plane.settings import JobSettings, TensorrtSettings
+from control_plane.uploads.store import FolderStore
 from model_repository.errors import TriremeError
 from model_repository.manifest import Engine, EngineSpec, Manifest, Precision
-from model_repository.nodes import MisfitError, Node
+from model_repository.nodes import InvalidTargetError, MisfitError, Node
 from model_repository.plans import PlanSpec
 from model_repository.storage import FolderStorage
 from trireme.settings import load
@@ -91,3 +97,38 @@ async def test_a_plan_fits_the_servers_that_it_was_built_for_and_other_engines_f
     await roll_out(Servers((), FolderStorage(tmp_path), ADA), [planned(manifest)])
     for node in (ADA, None):
         await roll_out(Servers((), FolderStorage(tmp_path), node), [manifest])
+
+
+async def test_a_rebuild_is_a_new_version_made_from_the_same(database: Database) -> None:
+    models = ModelService(database)
+    await add_and_deploy(database, targets=("sm89",))
+    await models.add(new_model(source="file:other"))
+    await models.rebuild(None, "mini")
+    claim = await claim_next(database)
+    assert (claim.number, claim.source, claim.targets) == (3, new_model().source, ("sm89",))
+    assert (await models.get(None, "mini")).active_version == 1
+
+
+async def test_a_target_that_is_no_gpu_is_refused_before_anything_is_queued(database: Database) -> None:
+    with pytest.raises(InvalidTargetError):
+        await ModelService(database).add(new_model(targets=("hopper",)))
+    assert await ModelService(database).list(None, include_global=True) == []
+
+
+@pytest.mark.parametrize(("asked", "built"), [(("sm120",), ("sm120",)), ((), ("sm89",))])
+async def test_a_model_has_its_own_targets_or_those_of_the_settings(
+    database: Database, tmp_path: Path, asked: tuple[str, ...], built: tuple[str, ...]
+) -> None:
+    await ModelService(database).add(new_model(targets=asked))
+    settings, plans = JobSettings(), TensorrtSettings(targets=("sm89",)).options(tmp_path)
+    servers = Servers((), FolderStorage(tmp_path / "repository"))
+    runner = BuildRunner(
+        database,
+        servers,
+        uploads=FolderStore(tmp_path / "uploads"),
+        engine=JobEngine(settings),
+        settings=settings,
+        workspaces=tmp_path,
+        plans=plans,
+    )
+    assert runner._spec(await claim_next(database), archive="").plans.targets == built
