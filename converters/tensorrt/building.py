@@ -26,7 +26,7 @@ def check_node(node: Node, *, stripped: bool) -> None:
     if node.engine is Engine.TENSORRT and node != here:
         raise ConversionError(
             f"TensorRT builds only for the GPU that it runs on, and that is {here or 'none'}",
-            hint="Build on such a host: `jobs.resources` sends builds to workers with a GPU.",
+            hint="Build on such a host: `--gpu 1` sends a build to a worker with a GPU.",
         )
     if node.engine is Engine.TENSORRT_RTX:
         known = _capabilities(library.library(node.engine))
