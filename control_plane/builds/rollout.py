@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 
 from control_plane.builds.deployment import announce, mark_loading
+from control_plane.builds.patience import PATIENCE_SECONDS, patiently
 from control_plane.builds.queue import Claim
 from control_plane.db.engine import Database
 from control_plane.servers import Servers
@@ -21,9 +22,6 @@ from model_repository.manifest import Manifest, decode
 from model_repository.storage import Storage
 
 logger = structlog.get_logger(__name__)
-
-PATIENCE_SECONDS = 300.0
-"""How long a build waits for a Triton server, or for the storage, that does not answer."""
 
 
 async def publish(
@@ -41,17 +39,8 @@ async def publish(
     """
     manifests = await asyncio.to_thread(_read_manifests, entries)
     await announce(database, claim, manifests)
-    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     for entry, manifest in zip(entries, manifests, strict=True):
-        while True:
-            try:
-                await asyncio.to_thread(_publish_anew, storage, entry, manifest)
-                break
-            except ObjectStoreUnavailableError as error:
-                if asyncio.get_running_loop().time() > deadline:
-                    raise
-                logger.warning("publishing begins again", entry=manifest.entry, reason=error.message)
-                await asyncio.sleep(1.0)
+        await patiently(_publish_anew, storage, entry, manifest)
     await mark_loading(database, claim)
     return manifests
 

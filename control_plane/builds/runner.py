@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from control_plane.builds import queue
 from control_plane.builds.deployment import activate
+from control_plane.builds.patience import patiently
 from control_plane.builds.progress import LOAD, PUBLISH, Progress
 from control_plane.builds.queue import Claim, ClaimLostError
 from control_plane.builds.rollout import publish, roll_out
@@ -121,7 +122,7 @@ class BuildRunner:
         if upload == claim.source:
             return ""
         try:
-            return str(await asyncio.to_thread(self._uploads.fetch, upload, workspace))
+            return str(await patiently(self._uploads.fetch, upload, workspace))
         except FileNotFoundError as error:
             raise ConversionError(
                 "the uploaded zip is no longer there", hint="Upload the model again."

@@ -1,6 +1,7 @@
 """Brings uploads forward that nobody waits for: those that arrive elsewhere, and those that are over."""
 
 import asyncio
+from datetime import timedelta
 
 import structlog
 from sqlalchemy import ColumnElement, func, or_, update
@@ -11,9 +12,13 @@ from control_plane.db.engine import Database
 from control_plane.db.types import utc_now
 from control_plane.models.tables import Model, Version, VersionState
 from control_plane.uploads.arrival import Arrival, complete, look_into
+from control_plane.uploads.contents import Contents
 from control_plane.uploads.errors import UploadForbiddenError
 from control_plane.uploads.store import UploadStore
 from control_plane.uploads.tables import Upload, UploadState
+
+LATE = timedelta(hours=1)
+"""An object store looks at the URL when a PUT begins; one that began in time may end so much later."""
 
 logger = structlog.get_logger(__name__)
 
@@ -40,7 +45,10 @@ class UploadSweeper:
             size = await asyncio.to_thread(self._store.arrived, upload)
             if size is None:
                 continue
-            contents = await asyncio.to_thread(look_into, self._store, upload)
+            try:
+                contents = await asyncio.to_thread(look_into, self._store, upload)
+            except FileNotFoundError:  # nobody wants it, which its build will say
+                contents = Contents({})
             try:
                 arrival = Arrival(upload, size, None, contents)
                 await complete(self._database, arrival, before=UploadState.ISSUED)
@@ -50,7 +58,8 @@ class UploadSweeper:
     async def _give_up(self) -> None:
         """Mark what is over: tickets that expired, PUTs left behind, zips that no version needs."""
         now = utc_now()
-        expired = (col(Upload.state) == UploadState.ISSUED) & (col(Upload.expires_at) < now)
+        late = LATE if self._store.direct else timedelta()
+        expired = (col(Upload.state) == UploadState.ISSUED) & (col(Upload.expires_at) < now - late)
         left = (col(Upload.state) == UploadState.RECEIVING) & (col(Upload.deadline) < now)
         unneeded = (col(Upload.state) == UploadState.ARRIVED) & ~_is_needed()
         over = or_(expired, left, unneeded)

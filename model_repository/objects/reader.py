@@ -1,5 +1,6 @@
 """An object in a bucket as a file that can be read at any place."""
 
+import errno
 import io
 from collections.abc import Callable
 from typing import BinaryIO
@@ -34,7 +35,7 @@ class _Ranges(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
         if start + offset < 0:
-            raise ValueError(f"no place {start + offset} in a file")
+            raise OSError(errno.EINVAL, "no such place in a file")  # as of a file on a disk
         self._place = start + offset
         return self._place
 

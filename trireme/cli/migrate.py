@@ -19,6 +19,7 @@ class Part(StrEnum):
     """What can be carried over by itself."""
 
     MODELS = "models"
+    UPLOADS = "uploads"
     DATABASE = "database"
 
 
@@ -28,9 +29,9 @@ def migrate(
     config: Config = None,
     assignments: Set = None,
 ) -> None:
-    """Carry the data folder's database and models to the configured `database.url` and `s3.bucket`.
+    """Carry the data folder's database, models and uploads to the configured `database.url` and `s3.bucket`.
 
-    Models may be carried beside a running server, and those that an earlier run has brought there are only
+    Models and uploads may be carried beside a running server, and those that an earlier run has brought there are only
     compared. The database is copied last, with the server stopped, all of it or nothing, and only into an
     empty one. Nothing in the data folder is changed, so it serves as before without the two settings.
     """
@@ -42,12 +43,14 @@ def migrate(
     with locked(loaded) if Part.DATABASE in parts else nullcontext():
         if Part.MODELS in parts:
             _models(loaded, console)
+        if Part.UPLOADS in parts:
+            _uploads(loaded, console)
         if Part.DATABASE in parts:
             asyncio.run(_database(loaded, console))
 
 
 def _targets(loaded: Settings) -> list[Part]:
-    targets = [Part.MODELS] if loaded.s3.bucket else []
+    targets = [Part.MODELS, Part.UPLOADS] if loaded.s3.bucket else []
     return [*targets, Part.DATABASE] if loaded.database_url != loaded.embedded_database_url else targets
 
 
@@ -64,6 +67,20 @@ def _models(loaded: Settings, console: Console) -> None:
             lambda entry, done, total: progress.update(task, completed=done, total=total, what=entry),
         )
     console.print(f"{count} models in the bucket {loaded.s3.bucket}, each compared with its digests")
+
+
+def _uploads(loaded: Settings, console: Console) -> None:
+    from control_plane.uploads.transfer import transfer
+    from trireme.state import bucket
+
+    with _progress(console) as progress:
+        task = progress.add_task("uploads", total=None, what="")
+        count = transfer(
+            loaded.upload_folder,
+            bucket(loaded),
+            lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    console.print(f"{count} uploads in the bucket {loaded.s3.bucket}, each compared with its digest")
 
 
 async def _database(loaded: Settings, console: Console) -> None:

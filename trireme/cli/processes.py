@@ -102,10 +102,9 @@ def gateway(
     logs.configure(loaded.log)
 
     async def run() -> None:
-        from control_plane.uploads.store import FolderStore
         from gateway.app import create_app
         from gateway.server import serve as serve_http
-        from trireme.state import database, storage
+        from trireme.state import database, storage, uploads
 
         async with database(loaded) as db:
             app = create_app(
@@ -113,7 +112,7 @@ def gateway(
                 database=db,
                 storage=storage(loaded),
                 triton_urls=loaded.triton.urls,
-                uploads=FolderStore(loaded.upload_folder),
+                uploads=uploads(loaded),
                 upload_settings=loaded.uploads,
             )
             await serve_http(app, loaded.gateway)
@@ -131,9 +130,8 @@ def worker(
     logs.configure(loaded.log)
 
     async def run() -> None:
-        from control_plane.uploads.store import FolderStore
         from control_plane.worker import Worker
-        from trireme.state import database, storage
+        from trireme.state import database, storage, uploads
 
         async with database(loaded) as db:
             await Worker(
@@ -143,7 +141,7 @@ def worker(
                 settings=loaded.jobs,
                 workspaces=loaded.builds,
                 plans=loaded.tensorrt.options(loaded.plans),
-                uploads=FolderStore(loaded.upload_folder),
+                uploads=uploads(loaded),
             ).run()
 
     _until_signal(run)

@@ -16,7 +16,7 @@ from control_plane.models.schemas import NewModel
 from control_plane.models.service import ModelService, add_model
 from control_plane.models.tables import Version, VersionState
 from control_plane.settings import JobSettings
-from control_plane.uploads.store import FolderStore
+from control_plane.uploads.store import FolderStore, UploadStore
 from control_plane.worker import Worker
 from model_repository.storage import Storage
 
@@ -28,10 +28,10 @@ class Site:
     folder: Path
     database: Database
     storage: Storage
+    uploads: UploadStore | None = None
 
-    @property
-    def uploads(self) -> FolderStore:
-        return FolderStore(self.folder / "uploads")
+    def __post_init__(self) -> None:
+        self.uploads = self.uploads or FolderStore(self.folder / "uploads")
 
     @property
     def models(self) -> ModelService:

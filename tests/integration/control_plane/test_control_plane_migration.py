@@ -16,6 +16,7 @@ from site_under_test import Site, until
 from control_plane.builds.tables import BuildStatus
 from control_plane.db.engine import Database
 from control_plane.models.tables import VersionState
+from control_plane.uploads.bucket import BucketStore
 from model_repository.client import TritonClient
 from model_repository.objects.bucket import Bucket
 from model_repository.server import EmbeddedTriton
@@ -64,6 +65,9 @@ async def test_a_site_moves_and_serves_on(site: Site, postgres_url: str, s3_sett
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         return trireme(site, s3_settings, postgres_url, *arguments)
 
+    sent = site.folder / "uploads" / f"{'0' * 32}.zip"
+    sent.parent.mkdir()
+    sent.write_bytes(b"a zip")
     away = replace(s3_settings, endpoint_url="http://127.0.0.1:9")
     refused = await asyncio.to_thread(trireme, site, away, postgres_url, "migrate")
     assert refused.returncode == 1
@@ -75,6 +79,8 @@ async def test_a_site_moves_and_serves_on(site: Site, postgres_url: str, s3_sett
     moved = await asyncio.to_thread(run, "migrate")
     assert moved.returncode == 0, moved.stderr
     assert "1 models in the bucket" in moved.stderr
+    assert "1 uploads in the bucket" in moved.stderr
+    assert BucketStore(Bucket(s3_settings), max_bytes=9).open(sent.stem).read() == b"a zip"
     assert "rows in" in moved.stderr
     twice = await asyncio.to_thread(run, "migrate")
     assert twice.returncode == 1
