@@ -31,9 +31,9 @@ def migrate(
 ) -> None:
     """Carry the data folder's database, models and uploads to the configured `database.url` and `s3.bucket`.
 
-    Models and uploads may be carried beside a running server, and those that an earlier run has brought there are only
-    compared. The database is copied last, with the server stopped, all of it or nothing, and only into an
-    empty one. Nothing in the data folder is changed, so it serves as before without the two settings.
+    Models and uploads may be carried beside a running server, and those that an earlier run has brought there
+    are only compared. The database is copied last, with the server stopped, all of it or nothing, and only
+    into an empty one. Nothing in the data folder is changed: it serves as before without the two settings.
     """
     loaded = settings(data, config, assignments)
     parts = [part for part in (_targets(loaded)) if only in (None, part)]

@@ -71,6 +71,8 @@ def test_addresses_are_services_that_listen_there(services: dict[str, Any]) -> N
         settings.s3.endpoint_url.removeprefix("http://"),
         str(settings.jobs.scheduler).removeprefix("tcp://"),
     ]
+    limits = load(environment=services["gateway"]["environment"]).gateway.limits
+    addresses.append(limits.redis_url.removeprefix("redis://").removesuffix("/0"))
     for address in addresses:
         host, port = address.split(":")
         assert re.search(rf"\b{port}\b", " ".join(services[host]["command"])), address

@@ -165,7 +165,7 @@ def test_addresses_in_settings_are_services(everything: list[Object]) -> None:
         service = services[host.rsplit(".", 1)[-1]]
         assert int(port) in {each["port"] for each in service["spec"]["ports"]}, host
         found.add(host)
-    assert found == {"triton-0.triton", "scheduler", "s3"}
+    assert found == {"triton-0.triton", "scheduler", "s3", "redis"}
 
 
 def test_probes_ask_what_the_gateway_answers(everything: list[Object]) -> None:
