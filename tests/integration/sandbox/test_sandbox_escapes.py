@@ -114,7 +114,7 @@ def write_hostile(folder: Path, host: Host, *, at_load: str = "") -> Path:
     return folder
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def enemy(site: Site, client: httpx.AsyncClient, neighbour: str, host: Host) -> AsyncIterator[str]:
     """Serves beside a neighbour, which must be there as long as it is."""
     await site.serve(client, "enemy", write_hostile(site.folder / "enemy", host))
