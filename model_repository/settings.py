@@ -68,7 +68,7 @@ class SandboxLimits:
     Attributes:
         memory_bytes: resident memory of all its processes together, and writable memory of each.
         processes: processes and threads.
-        scratch_bytes: files in `/tmp`, and the same again in `/dev/shm`; they count as memory, too.
+        scratch_bytes: files in `/tmp`, and the same again in `/dev/shm`; both lie in memory, besides that.
         open_files: open files of each process.
         threads: what `OMP_NUM_THREADS` says.
         load_seconds: until the model is loaded.

@@ -1,5 +1,6 @@
 """A running sandbox as its host sees it: lines in, lines out, ended when it takes too much or too long."""
 
+import itertools
 import os
 import select
 import subprocess
@@ -14,7 +15,13 @@ from model_repository.sandbox.box import Box
 from model_repository.sandbox.errors import SandboxEndedError, SandboxUnavailableError
 
 POLL_SECONDS = 0.1
-"""How often its memory is measured."""
+"""How often its memory is measured while it is to answer."""
+
+IDLE_POLLS = 20
+"""So many times less often otherwise, because the measure reads all of `/proc`."""
+
+PRINT_SECONDS = 10.0
+"""How long what was printed last may take; only processes that the kernel cannot end hold it up."""
 
 CHUNK = 1 << 16
 
@@ -38,6 +45,7 @@ class SandboxProcess:
         """
         self._box = box
         self._excess = ""
+        self._busy = threading.Event()
         self._exited: Future[int] = Future()
         started: Future[subprocess.Popen[bytes]] = Future()
         threading.Thread(
@@ -67,6 +75,7 @@ class SandboxProcess:
 
         """
         deadline = monotonic() + seconds
+        self._busy.set()
         try:
             if line is not None:
                 self._expect_silence()
@@ -78,6 +87,8 @@ class SandboxProcess:
         except (EOFError, BrokenPipeError):
             self.kill()
             raise SandboxEndedError(self._excess or f"it ended with {self._ending()}") from None
+        finally:
+            self._busy.clear()
 
     def wait(self, seconds: float) -> int:
         """Exit status; a sandbox that takes longer is ended.
@@ -86,6 +97,7 @@ class SandboxProcess:
             SandboxEndedError: it took too long, or too much; says what.
 
         """
+        self._busy.set()
         try:
             status = self._exited.result(seconds)
         except TimeoutError:
@@ -97,14 +109,14 @@ class SandboxProcess:
         return status
 
     def kill(self) -> None:
-        """End it, and wait until all of its processes are gone."""
+        """End it; returns when all of its processes are gone."""
         with suppress(ProcessLookupError):
             self._process.kill()
         self._exited.result()
         self._close()
 
     def _close(self) -> None:
-        self._printing.join()
+        self._printing.join(PRINT_SECONDS)
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with suppress(BrokenPipeError):
@@ -128,16 +140,22 @@ class SandboxProcess:
             assert pipe is not None
             os.set_blocking(pipe.fileno(), False)
         started.set_result(process)
+        self._watch(process)
+        self._exited.set_result(process.wait())
+
+    def _watch(self, process: subprocess.Popen[bytes]) -> None:
+        """Measure until it ends; end it when it takes too much."""
         limit = self._box.limits.memory_bytes
-        while True:
-            try:
-                status = process.wait(POLL_SECONDS)
-                break
-            except subprocess.TimeoutExpired:
-                if resident_bytes(process.pid) > limit and not self._excess:
-                    self._excess = f"it used more memory than its limit of {limit / 2**30:.2g} GiB"
-                    process.kill()
-        self._exited.set_result(status)
+        ended = os.pidfd_open(process.pid)
+        poll = select.poll()
+        poll.register(ended, select.POLLIN)
+        polls = itertools.count()
+        while not poll.poll(1000 * POLL_SECONDS):
+            due = self._busy.is_set() or next(polls) % IDLE_POLLS == 0
+            if due and resident_bytes(process.pid) > limit:
+                self._excess = f"it used more memory than its limit of {limit / 2**30:.2g} GiB"
+                process.kill()
+        os.close(ended)
 
     def _print(self, output: Output) -> None:
         pipe = self._process.stderr
