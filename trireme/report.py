@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from control_plane.models.schemas import ModelSummary, VersionSummary
@@ -59,7 +60,7 @@ def _candidates(manifest: Manifest) -> Table:
             f"{parity.max_abs_diff:.1e}" if parity else "",
             f"{parity.min_cosine:.6f}" if parity else "",
             f"{parity.agreement:.1%}" if parity else "",
-            _verdict(candidate),
+            escape(_verdict(candidate)),  # causes may hold brackets
         )
     return table
 
