@@ -96,6 +96,9 @@ class S3Server:
         """End it for good."""
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+        for port in self.ports:
+            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                left.unlink()
 
 
 def start() -> S3Server:
