@@ -1,17 +1,34 @@
 """The original's own answers, which everything that is made from it is compared with."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
 
 from converters.comparison import answers, by_token
 from converters.families.registry import GRAPH_FAMILIES
+from converters.given.inspect import FAMILY
+from converters.given.original import GivenFamily
 from converters.parity import Case
+from converters.results import Inspected, Part
 from converters.samples import sampler_of
 from converters.spec import ConversionError
 from converters.tensors import Tensors
 from converters.work import Work
+
+
+class Loads(Protocol):
+    """The one thing that is asked of a family here."""
+
+    def load(self, source: Path, facts: Inspected, part: Part, /) -> torch.nn.Module:
+        """See `converters.families.family.GraphFamily.load`."""
+        ...
+
+
+ORIGINALS: dict[str, Loads] = {**GRAPH_FAMILIES, FAMILY: GivenFamily()}
+"""What loads the original of each family."""
 
 
 def references(work: Work) -> list[Case]:
@@ -22,7 +39,7 @@ def references(work: Work) -> list[Case]:
 
     """
     torch.set_num_threads(work.spec.threads)
-    model = GRAPH_FAMILIES[work.facts.family].load(work.source, work.facts, work.part)
+    model = ORIGINALS[work.facts.family].load(work.source, work.facts, work.part)
     cases = []
     with torch.inference_mode():
         for inputs in _batches(work):

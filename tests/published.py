@@ -42,3 +42,16 @@ async def call(client: httpx.AsyncClient, package: Path, calls: list[Any]) -> li
     assert process.returncode == 0, errors.decode()
     results: list[Any] = json.loads(output)
     return results
+
+
+async def upload(client: httpx.AsyncClient, package: Path, name: str, folder: Path) -> str:
+    """Have it save and upload a model; what it says in the end, which is a traceback where it fails."""
+    script = Path(__file__).with_name("published_upload.py")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(script), str(package), str(client.base_url).rstrip("/")),
+        *(client.headers["x-api-key"], name, str(folder)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    return output.decode().strip().splitlines()[-1]

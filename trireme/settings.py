@@ -22,6 +22,9 @@ from model_repository.settings import S3Settings, TritonSettings
 
 PREFIX = "TRIREME_"
 
+CLIENT_VARIABLES = frozenset({"TRIREME_URL", "TRIREME_KEY"})
+"""What commands that speak to a gateway read; no settings."""
+
 SHORT_NAMES = {
     "host": "gateway.host",
     "port": "gateway.port",
@@ -189,7 +192,7 @@ def _from_environment(environment: Mapping[str, str], known: Mapping[str, Any]) 
     by_variable = {environment_name(name): name for name in (*known, *SHORT_NAMES)}
     values: dict[str, object] = {}
     for variable, value in environment.items():
-        if not variable.startswith(PREFIX):
+        if not variable.startswith(PREFIX) or variable in CLIENT_VARIABLES:
             continue
         if variable not in by_variable:
             raise SettingsError(f"unknown setting {variable}", hint=_nearest(variable, by_variable))

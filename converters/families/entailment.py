@@ -24,21 +24,21 @@ class EntailmentFamily(TextFamily):
 
     def claims(self, model: Description) -> bool:
         """Classifiers whose labels are those of NLI."""
-        return super().claims(model) and _columns(model.config) is not None
+        return super().claims(model) and columns(model.config) is not None
 
     def head(self, config: PretrainedConfig) -> EntailmentHead:
         """Which columns count."""
-        columns = _columns(config)
-        if columns is None:
+        found = columns(config)
+        if found is None:
             raise ConversionError(
                 "the labels are not those of natural language inference",
                 hint="Name two of the labels in config.json entailment and contradiction.",
             )
-        entailment, contradiction = columns
+        entailment, contradiction = found
         return EntailmentHead(output="logits", entailment=entailment, contradiction=contradiction)
 
 
-def _columns(config: PretrainedConfig) -> tuple[int, int] | None:
+def columns(config: PretrainedConfig) -> tuple[int, int] | None:
     """Columns of entailment and of its opposite, or None where the labels are others."""
     labels = [label.lower().replace(" ", "_").replace("-", "_") for label in read_labels(config)]
     opposites = [label for label in OPPOSITES if label in labels]

@@ -104,16 +104,18 @@ def _write(program: onnx_ir.Model, path: Path) -> tuple[tuple[TensorSpec, ...], 
     """Weights inside where they fit, and axes that say what they are; inputs and outputs of the graph."""
     program.ir_version = IR_VERSION
     model = onnx_ir.to_proto(program)
-    _name_axes(model.graph)
+    name_axes(model.graph)
     save(model, path)
-    inputs = tuple(_tensor(value) for value in model.graph.input)
-    return inputs, tuple(_tensor(value) for value in model.graph.output)
+    inputs = tuple(describe(value) for value in model.graph.input)
+    return inputs, tuple(describe(value) for value in model.graph.output)
 
 
-def _name_axes(graph: onnx.GraphProto) -> None:
+def name_axes(graph: onnx.GraphProto) -> None:
+    """Call the dynamic axes of all tensors batch and length."""
     first = graph.input[0]
     axes = first.type.tensor_type.shape.dim[: _dynamic_axes(first.name)]
-    names = {axis.dim_param: name for axis, name in zip(axes, ("batch", "length"), strict=False)}
+    known = zip(axes, ("batch", "length"), strict=False)
+    names = {axis.dim_param: name for axis, name in known if axis.dim_param}
     for value in (*graph.input, *graph.output, *graph.value_info):
         for axis in value.type.tensor_type.shape.dim:
             if axis.dim_param.isdecimal():  # the exporter writes fixed axes of dynamic inputs as text
@@ -122,7 +124,10 @@ def _name_axes(graph: onnx.GraphProto) -> None:
                 axis.dim_param = names[axis.dim_param]
 
 
-def _tensor(value: onnx.ValueInfoProto) -> TensorSpec:
+def describe(value: onnx.ValueInfoProto) -> TensorSpec:
+    """A tensor at the graph's boundary; an axis without a size is dynamic."""
     kind = onnx.helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)
-    shape = tuple(-1 if axis.dim_param else axis.dim_value for axis in value.type.tensor_type.shape.dim)
+    shape = tuple(
+        axis.dim_value if axis.HasField("dim_value") else -1 for axis in value.type.tensor_type.shape.dim
+    )
     return TensorSpec(name=value.name, datatype=DATATYPES[kind], shape=shape)

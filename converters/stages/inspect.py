@@ -9,10 +9,11 @@ from transformers import AutoConfig, PretrainedConfig
 
 from converters.causes import first_line
 from converters.custom.inspect import inspect_custom
-from converters.custom.layout import has_code
 from converters.families.family import Description
 from converters.families.registry import family_of
+from converters.given.inspect import inspect_given
 from converters.inspection.pipeline import read_json, read_pipeline
+from converters.inspection.recognition import Kind, recognise
 from converters.inspection.weights import check_weights
 from converters.messages import Progress
 from converters.results import Fetched, Inspected, Part
@@ -25,9 +26,18 @@ def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress)
     """Read the source's own description of itself; write the tokenizer of each part into `folder`."""
     workspace.result(Stage.FETCH, Fetched)
     source = workspace.folder(Stage.FETCH)
-    if has_code(source):
-        progress(20, "reading what the model declares")
-        return inspect_custom(spec, source)
+    match recognise(source):
+        case Kind.CODE:
+            progress(20, "reading what the model declares")
+            return inspect_custom(spec, source)
+        case Kind.GRAPH:
+            progress(20, "reading the graph")
+            return inspect_given(spec, source, folder)
+        case Kind.TRANSFORMERS:
+            return _inspect_transformers(spec, source, folder, progress)
+
+
+def _inspect_transformers(spec: BuildSpec, source: Path, folder: Path, progress: Progress) -> Inspected:
     pipeline = read_pipeline(source)
     root = source / (pipeline.root if pipeline else "")
     progress(20, "checking the weights")

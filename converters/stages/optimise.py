@@ -32,13 +32,14 @@ def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress)
 def _optimise(work: Work) -> Variants:
     work.folder.mkdir()
     work.progress(10, "fusing operators")
-    fp32 = _variant(_fuse, work, "fp32")
+    fp32 = variant(_fuse, work, "fp32")
     work.progress(60, "quantising weights to int8")
-    int8 = _variant(_quantise, work, "int8")
+    int8 = variant(quantise, work, "int8")
     return Variants(fp32=fp32, int8=int8)
 
 
-def _variant(make: Callable[[Path, Path], None], work: Work, name: str) -> Variant:
+def variant(make: Callable[[Path, Path], None], work: Work, name: str) -> Variant:
+    """Make one graph from the exported one; a failure is a value."""
     folder = work.folder / name
     folder.mkdir()
     try:
@@ -55,7 +56,8 @@ def _fuse(plain: Path, target: Path) -> None:
     save(onnx_ir.to_proto(model), target)
 
 
-def _quantise(plain: Path, target: Path) -> None:
+def quantise(plain: Path, target: Path) -> None:
+    """Write the graph with int8 weights."""
     # One scale a column: MiniLM's worst cosine is 0.98 with it and 0.90 with one scale a matrix.
     quantize_dynamic(
         plain,

@@ -18,13 +18,15 @@ from control_plane.models.schemas import NewModel
 from control_plane.models.service import ModelService
 from model_repository.manifest import Task
 from trireme.cli.options import Config, Data, settings
+from trireme.cli.push import push
 from trireme.data_folder import is_served
 from trireme.progress import follow
 from trireme.report import describe_model
 from trireme.settings import Settings, SettingsError
 from trireme.state import database
 
-app = typer.Typer(help="Add, list, show, roll back and remove models.", no_args_is_help=True)
+app = typer.Typer(help="Add, push, list, show, roll back and remove models.", no_args_is_help=True)
+app.command()(push)
 
 Name = Annotated[str, typer.Argument(help="Name of the model.")]
 Owner = Annotated[

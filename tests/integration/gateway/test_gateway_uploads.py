@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import psutil
+import published
 import pytest
 import pytest_asyncio
 from running import gateway, printed, start
@@ -199,6 +200,19 @@ async def test_built_in_names_are_refused(author: httpx.AsyncClient, name: str) 
 async def test_bodies_that_are_no_request(author: httpx.AsyncClient, body: bytes) -> None:
     answer = await author.post("/upload-url", content=body)
     assert (answer.status_code, bool(answer.json()["message"])) == (400, True)
+
+
+async def test_the_published_client_uploads(author: httpx.AsyncClient, package: Path, tmp_path: Path) -> None:
+    said = await published.upload(author, package, "my-echo", tmp_path)
+    assert said.startswith("Successfully uploaded the model")
+    model = (await author.get("/models/my-echo")).json()
+    assert (model["build_status"], model["description"]) == ("building", "says what it is given")
+    requirements = (await author.get(model["requirements_url"])).text
+    assert requirements.splitlines()[0] == "backprop==1.0"
+    refused = await published.upload(author, package, "English", tmp_path)
+    assert refused.startswith(
+        "Exception: Failed to get upload url: `model_name` must be a string of 3 to 100"
+    )
 
 
 async def test_a_large_upload_stays_out_of_memory(site: Site, erin: str, tmp_path: Path) -> None:
