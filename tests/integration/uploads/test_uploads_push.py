@@ -100,7 +100,7 @@ async def test_names_inside_that_lead_out_fail_the_build(site: Site) -> None:
         archive.writestr("../outside", "x")
     url = (await site.client.post("/upload-url", json={"model_name": "escape"})).json()
     assert (await site.client.put(url, content=buffer.getvalue())).status_code == 200
-    while (model := (await site.client.get("/models/escape")).json())["build_status"] == "building":
+    while (model := (await site.client.get("/models/escape")).json())["build_status"] == "building":  # noqa: ASYNC110
         await asyncio.sleep(0.1)
     assert model["build_status"] == "fail"
     assert "holds '../outside', which leads out of the folder" in model["build_message"]
