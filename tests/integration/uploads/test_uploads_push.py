@@ -39,11 +39,20 @@ async def vector(site: Site, model: str) -> np.ndarray:
     return np.array(answer.json()["vector"])
 
 
-async def test_a_graph_with_a_tokenizer(site: Site, folder: Path) -> None:
+async def test_a_graph_serves_on_when_its_next_version_fails(site: Site, folder: Path) -> None:
     write_given(folder, hidden_states())
     status, output = await push(site, folder)
     assert status == 0, output
     assert "my-model is in service: text-vectorisation" in output
+    np.testing.assert_allclose(await vector(site, "my-model"), table()[IDS].mean(0), atol=1e-4)
+
+    (folder / "model.onnx").write_bytes(b"nothing of the kind")
+    status, output = await push(site, folder)
+    assert status == 1
+    assert "model.onnx is no ONNX graph" in output
+    shown = (await site.client.get("/models/my-model")).json()
+    assert (shown["build_status"], shown["tasks"]) == ("fail", ["text-vectorisation"])
+    assert "Export the model again" in shown["build_message"]
     np.testing.assert_allclose(await vector(site, "my-model"), table()[IDS].mean(0), atol=1e-4)
 
 
@@ -79,19 +88,6 @@ async def test_a_model_that_is_code(site: Site, folder: Path) -> None:
     shown = (await site.client.get("/models/doubler")).json()
     assert (shown["build_status"], shown["description"]) == ("success", "doubles")
     assert (await site.client.get(shown["model_url"])).text.startswith("def load_model")
-
-
-async def test_a_build_that_fails_ends_with_a_reason_and_leaves_what_serves(site: Site, folder: Path) -> None:
-    write_given(folder, hidden_states())
-    assert (await push(site, folder, "--name", "steady"))[0] == 0
-    (folder / "model.onnx").write_bytes(b"nothing of the kind")
-    status, output = await push(site, folder, "--name", "steady")
-    assert status == 1
-    assert "model.onnx is no ONNX graph" in output
-    shown = (await site.client.get("/models/steady")).json()
-    assert shown["build_status"] == "fail"
-    assert "Export the model again" in shown["build_message"]
-    await vector(site, "steady")
 
 
 async def test_names_inside_that_lead_out_fail_the_build(site: Site) -> None:
