@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from control_plane.routers.kinds import LoadBalancing, ProviderKind, QosMetric, RouterType
 from model_repository.errors import TriremeError
 from model_repository.manifest import Manifest, Task
 
@@ -18,6 +19,8 @@ class RouterStatus(StrEnum):
     READY = "ready"
     BUILDING = "building"
     FAILED = "failed"
+    EMPTY = "empty"
+    """Made by hand, and nobody answers for it yet."""
 
 
 class Permission(StrEnum):
@@ -138,16 +141,38 @@ class Provider:
     """One place that answers for a router.
 
     Attributes:
-        kind: `triton` is the only one so far.
-        url: gRPC address `host:port`, or None for the configured Triton servers.
-        graphs: manifests of the entries of the version that it serves, never empty.
+        url: base of its API with a trailing slash; for Triton a gRPC address `host:port`, or None for the
+            configured servers.
+        graphs: of a Triton provider, the manifests of the entries of the version that it serves; empty for
+            all others.
+        model_name: what the model is called there.
+        secret: its API key, encrypted; None where it asks for none.
+        weight: share of the traffic beside the router's other providers; 0 only helps out.
+        timeout: seconds for connecting, and for each wait for data.
+        zone: where it runs, as an ISO 3166-1 alpha-3 code, or `WOR`.
+        total_params: parameters of the model in billions, 0 if unknown.
+        active_params: those of them that a token goes through.
 
     """
 
     id: int
-    kind: str
+    kind: ProviderKind
     url: str | None
-    graphs: tuple[Manifest, ...]
+    graphs: tuple[Manifest, ...] = ()
+    model_name: str = ""
+    secret: bytes | None = field(default=None, repr=False)
+    weight: int = 1
+    timeout: int = 300
+    zone: str = "WOR"
+    total_params: int = 0
+    active_params: int = 0
+    qos_metric: QosMetric | None = None
+    qos_limit: float | None = None
+
+    @property
+    def tasks(self) -> frozenset[Task]:
+        """Tasks that its graphs do."""
+        return frozenset(task for manifest in self.graphs for task in manifest.tasks)
 
     def graph(self, task: Task) -> Manifest:
         """The graph that does a task.
@@ -159,7 +184,7 @@ class Provider:
         for manifest in self.graphs:
             if task in manifest.tasks:
                 return manifest
-        raise TaskNotSupportedError(f"model {self.graphs[0].name} does not support the task {task}")
+        raise TaskNotSupportedError(f"model {self.model_name} does not support the task {task}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +192,17 @@ class Router:
     """A public model: what a caller names, and the providers behind it.
 
     Attributes:
-        owner_id: account that alone sees it, or None for a built-in model that everybody sees.
-        tasks: empty while the first build has not found them out yet; never empty when `status` is READY.
+        owner_id: account that alone sees it, or None for one that everybody may be given.
+        tasks: empty while the first build has not found them out yet, and where only others' APIs answer.
         providers: never empty when `status` is READY.
+        type: None while it is not known what the model does.
+        aliases: other names of it, whatever the task.
+        prompt_price: per million tokens read.
+        completion_price: per million tokens written.
+        max_context_length: tokens; None where unknown.
+        vector_size: of its embeddings; None where unknown.
+        created_at: POSIX time in seconds.
+        owned_by: name of its owner's organization, or an empty string.
 
     """
 
@@ -179,6 +212,31 @@ class Router:
     tasks: tuple[Task, ...]
     status: RouterStatus
     providers: tuple[Provider, ...]
+    type: RouterType | None = None
+    aliases: tuple[str, ...] = ()
+    load_balancing: LoadBalancing = LoadBalancing.SHUFFLE
+    prompt_price: float = 0.0
+    completion_price: float = 0.0
+    max_context_length: int | None = None
+    vector_size: int | None = None
+    created_at: float = 0.0
+    owned_by: str = ""
+
+    def able(self, task: Task) -> tuple[Provider, ...]:
+        """Those of its providers that this gateway itself runs the task on.
+
+        Raises:
+            TaskNotSupportedError: there is none.
+
+        """
+        found = tuple(
+            provider
+            for provider in self.providers
+            if any(task in manifest.tasks for manifest in provider.graphs)
+        )
+        if not found:
+            raise TaskNotSupportedError(f"model {self.name} does not support the task {task}")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +245,8 @@ class Catalog:
 
     Attributes:
         keys: by sha-256 digest (32 bytes) of the secret.
-        routers: by owner id (None for built-in) and name.
+        routers: by owner id (None for those that everybody may be given) and name.
+        names: routers by those aliases that stand for them whatever the task.
         aliases: other names of built-in routers, by task: `english` is one model for embedding and another
             for question answering.
         missing: names that a catalogue knows and this site has not installed, with a message how to get them.
@@ -197,6 +256,7 @@ class Catalog:
     generation: int
     keys: Mapping[bytes, Key] = field(default_factory=dict)
     routers: Mapping[tuple[int | None, str], Router] = field(default_factory=dict)
+    names: Mapping[str, Router] = field(default_factory=dict)
     aliases: Mapping[tuple[Task, str], Router] = field(default_factory=dict)
     missing: Mapping[tuple[Task, str], str] = field(default_factory=dict)
 
@@ -205,11 +265,15 @@ class Catalog:
         aliased = any(alias == name for _, alias in (*self.aliases, *self.missing))
         return aliased or (None, name) in self.routers
 
-    def resolve(self, account_id: int, task: Task, name: str) -> Provider:
-        """Provider of `name` for this account and task: own models first, then aliases, then built-in.
+    def find(self, account_id: int, name: str) -> Router | None:
+        """Router that an account means by a name, whatever it wants of it: its own, by name, by alias."""
+        return self.routers.get((account_id, name)) or self.routers.get((None, name)) or self.names.get(name)
+
+    def resolve(self, account_id: int, task: Task, name: str) -> Router:
+        """Router of `name` for this account and task: own models first, then aliases, then built-in.
 
         Raises:
-            ModelNotFoundError: no such model, or another account's.
+            ModelNotFoundError: no such model, another account's, or one that nobody answers for.
             TaskNotSupportedError: the model does another task.
             ModelNotReadyError: no version of it has been deployed yet.
 
@@ -218,8 +282,9 @@ class Catalog:
             self.routers.get((account_id, name))
             or self.aliases.get((task, name))
             or self.routers.get((None, name))
+            or self.names.get(name)
         )
-        if router is None:
+        if router is None or router.status is RouterStatus.EMPTY:
             hint = self.missing.get((task, name))
             raise ModelNotFoundError(f"model {name} not found", hint=hint)
         if router.tasks and task not in router.tasks:
@@ -229,4 +294,4 @@ class Catalog:
                 "is still building" if router.status is RouterStatus.BUILDING else "has no successful build"
             )
             raise ModelNotReadyError(f"model {name} {state}")
-        return router.providers[0]
+        return router

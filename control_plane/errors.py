@@ -52,6 +52,34 @@ class RouterNotFoundError(TriremeError):
     code = "router_not_found"
 
 
+class ProviderNotFoundError(TriremeError):
+    """No provider of that id."""
+
+    status = 404
+    code = "provider_not_found"
+
+
+class IncompatibleProviderError(TriremeError):
+    """Providers of that kind cannot answer for routers of that type."""
+
+    status = 400
+    code = "incompatible_provider"
+
+
+class InconsistentProviderError(TriremeError):
+    """The provider's model takes or gives something else than those of the router's other providers."""
+
+    status = 403
+    code = "inconsistent_provider"
+
+
+class UnreachableProviderError(TriremeError):
+    """The provider does not answer, or not with the model."""
+
+    status = 424
+    code = "provider_unreachable"
+
+
 class UserNotFoundError(TriremeError):
     """No account of that id or e-mail, or the root account, which is not a user."""
 

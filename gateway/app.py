@@ -36,6 +36,7 @@ from gateway.schemas import StructSchemas
 from gateway.serving.engine import Engine
 from gateway.serving.generation.model import GenerationModel
 from gateway.serving.images import ImageDecoder
+from gateway.serving.routing.balancer import Balancer
 from gateway.serving.rows import RowRunner
 from gateway.serving.snapshots import Snapshots
 from gateway.serving.tasks.custom import CustomTask
@@ -89,8 +90,10 @@ def create_app(
         max_bytes=settings.max_image_bytes,
         max_pixels=settings.max_image_pixels,
     )
+    balancer = Balancer()
     engine = Engine(
         snapshots,
+        balancer,
         text=TextModel(tokenizers, rows),
         image=ImageModel(decoder, rows),
         generation=GenerationModel(tokenizers, triton, streams_per_request=settings.streams_per_request),
@@ -99,6 +102,7 @@ def create_app(
     feed = CatalogFeed(
         snapshots,
         tokenizers,
+        balancer,
         database=database,
         storage=storage,
         gateway_id=f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}",

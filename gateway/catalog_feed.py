@@ -13,6 +13,7 @@ from control_plane.catalog import Catalog
 from control_plane.catalog_reader import CatalogReader
 from control_plane.db.engine import Database
 from control_plane.snapshot import read_generation
+from gateway.serving.routing.balancer import Balancer
 from gateway.serving.snapshots import Snapshots
 from gateway.serving.tokenization import Tokenizers
 from model_repository import layout
@@ -44,6 +45,7 @@ class CatalogFeed:
         self,
         snapshots: Snapshots,
         tokenizers: Tokenizers,
+        balancer: Balancer,
         *,
         database: Database,
         storage: Storage,
@@ -52,6 +54,7 @@ class CatalogFeed:
     ) -> None:
         self._snapshots = snapshots
         self._tokenizers = tokenizers
+        self._balancer = balancer
         self._database = database
         self._reader = CatalogReader(database)
         self._storage = storage
@@ -131,6 +134,9 @@ class CatalogFeed:
         self._snapshots.swap(replace(self._snapshots.current, keys=catalog.keys))
         await self._load(catalog)
         self._snapshots.swap(catalog)
+        self._balancer.retain(
+            {provider.id for router in catalog.routers.values() for provider in router.providers}
+        )
         log.info("catalogue swapped", generation=catalog.generation)
 
     async def _load(self, catalog: Catalog) -> None:

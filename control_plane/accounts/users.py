@@ -28,6 +28,7 @@ from control_plane.models.service import remove_owned_models
 from control_plane.organizations.service import lock_organization
 from control_plane.paging import Page, paged
 from control_plane.roles.queries import lock_role
+from control_plane.routers.administration import remove_routers_of
 
 KIND = "user"
 MASTER = "master"
@@ -150,7 +151,9 @@ class UserService:
             raise ConflictError("User already exists.") from error
 
     async def delete(self, actor: Actor, user_id: int) -> None:
-        """Remove a user with its keys and models; an empty row keeps its id and name from being used again.
+        """Remove a user with its keys, models, routers and providers.
+
+        An empty row keeps its id and name from being used again.
 
         Raises:
             UserNotFoundError: no such user.
@@ -160,6 +163,7 @@ class UserService:
             account = await find_user(session, user_id, lock=True)
             before = view(account)
             await session.exec(delete(ApiKey).where(col(ApiKey.account_id) == user_id))
+            await remove_routers_of(session, user_id)
             await remove_owned_models(session, user_id)
             account.email = account.display_name = account.password_hash = None
             account.organization_id = account.role_id = account.budget = account.expires_at = None

@@ -19,6 +19,8 @@ from control_plane.models import validation
 from control_plane.models.queries import owned_by, previous_version, summaries, version_in
 from control_plane.models.schemas import ModelSummary, NewModel, VersionSummary
 from control_plane.models.tables import Model, Version, VersionState
+from control_plane.routers.kinds import type_of
+from control_plane.routers.names import claim_name
 from control_plane.routers.service import declare_aliases, remove_router, router_of, touch_unless_served
 from control_plane.routers.tables import Router
 
@@ -190,6 +192,7 @@ async def add_model(session: AsyncSession, new: NewModel) -> int:
     model.description = new.description or model.description
     if await version_in(session, model.id, VersionState.ACTIVE) is None:
         model.tasks = router.tasks = new.tasks
+        router.type = type_of(new.tasks)
     await cancel_builds_of(session, model.id, "superseded by a newer version")
     build = await _convert(session, model, new, patient=new.patient)
     if new.aliases:
@@ -230,8 +233,11 @@ async def _ensure(session: AsyncSession, owner_id: int | None, name: str) -> tup
         session.add(model)
         await session.flush()
         assert model.id is not None
-        session.add(Router(name=name, owner_id=owner_id, model_id=model.id))
+        made = Router(name=name, owner_id=owner_id, model_id=model.id)
+        session.add(made)
         await session.flush()
+        if owner_id is None:
+            await claim_name(session, made)
     assert model.id is not None
     router = await router_of(session, model.id)
     assert router is not None

@@ -7,10 +7,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from control_plane.db.generation import touch_catalog
+from control_plane.routers.kinds import ProviderKind, type_of
 from control_plane.routers.tables import Provider, Router, RouterAlias
 from model_repository.manifest import Task
-
-TRITON = "triton"
 
 
 async def router_of(session: AsyncSession, model_id: int) -> Router | None:
@@ -43,20 +42,28 @@ async def effective_aliases(session: AsyncSession) -> dict[tuple[Task, str], int
 async def route_to(session: AsyncSession, router: Router, version_id: int, tasks: tuple[Task, ...]) -> None:
     """Send a router's requests to a version."""
     assert router.id is not None
-    router.tasks = tasks
-    provider = (
-        await session.exec(select(Provider).where(Provider.router_id == router.id, Provider.kind == TRITON))
-    ).one_or_none()
+    router.tasks, router.type = tasks, type_of(tasks)
+    own = select(Provider).where(Provider.router_id == router.id, col(Provider.version_id).is_not(None))
+    provider = (await session.exec(own)).one_or_none()
     if provider is None:
-        session.add(Provider(router_id=router.id, kind=TRITON, version_id=version_id))
+        session.add(
+            Provider(
+                router_id=router.id,
+                kind=ProviderKind.TRITON,
+                model_name=router.name,
+                version_id=version_id,
+            )
+        )
     else:
         provider.version_id = version_id
 
 
 async def remove_router(session: AsyncSession, router: Router) -> None:
-    """Take a router away with all that hangs on it."""
+    """Take a router away with all that hangs on it, and with the providers elsewhere that serve its model."""
     for table in (Provider, RouterAlias):
         await session.exec(delete(table).where(col(table.router_id) == router.id))
+    if router.model_id is not None:
+        await session.exec(delete(Provider).where(col(Provider.model_id) == router.model_id))
     await session.delete(router)
 
 

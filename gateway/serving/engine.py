@@ -1,19 +1,23 @@
-"""The one way from a model's name to its answer: name, route, task, batch, Triton. Every API takes it.
+"""The one way from a model's name to its answer: name, router, provider, task, batch, Triton.
+
+Every API takes it.
 
 Each method raises ModelNotFoundError when the caller may use no model of that name, TaskNotSupportedError
 when the model does something else, ModelNotReadyError when no version of it has been deployed yet, and
 whatever the task itself raises.
 """
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from typing import TypeVar
 
-from control_plane.catalog import Key, Provider, TaskNotSupportedError
+from control_plane.catalog import Key, Provider, Router, TaskNotSupportedError
 from gateway.serving.errors import BuiltInModelError, HistoryRefusedError
 from gateway.serving.generation.model import GenerationModel
 from gateway.serving.generation.results import Chunk
 from gateway.serving.images import EncodedImage
 from gateway.serving.labels import Labels, Ranking
+from gateway.serving.routing.balancer import Balancer
 from gateway.serving.snapshots import Snapshots
 from gateway.serving.tasks.custom import CustomTask
 from gateway.serving.tasks.embedding import Embeddings, EmbeddingTask
@@ -28,13 +32,16 @@ from gateway.serving.tasks.text_classification import TextClassificationTask
 from model_repository.heads import CustomHead, GenerationHead
 from model_repository.manifest import Task
 
+T = TypeVar("T")
+
 
 class Engine:
-    """Resolves a name in the snapshot and runs the task on the provider behind it."""
+    """Resolves a name in the snapshot and runs the task on a provider behind it."""
 
     def __init__(
         self,
         snapshots: Snapshots,
+        balancer: Balancer,
         *,
         text: TextModel,
         image: ImageModel,
@@ -42,6 +49,7 @@ class Engine:
         custom: CustomTask,
     ) -> None:
         self._snapshots = snapshots
+        self._balancer = balancer
         self._custom = custom
         self._embedding = EmbeddingTask(text)
         self._text_classification = TextClassificationTask(text)
@@ -53,15 +61,20 @@ class Engine:
 
     async def embed(self, caller: Key, model: str, texts: Sequence[str]) -> Embeddings:
         """Vectors of texts; see `EmbeddingTask.run`."""
-        with self._route(caller, Task.EMBEDDING, model) as provider:
-            return await self._embedding.run(provider, texts)
+        return await self._run(
+            caller, Task.EMBEDDING, model, lambda provider: self._embedding.run(provider, texts)
+        )
 
     async def classify_texts(
         self, caller: Key, model: str, texts: Sequence[str], labels: Sequence[Labels], *, top_k: int = 0
     ) -> list[Ranking]:
         """Labels of texts; see `TextClassificationTask.run`."""
-        with self._route(caller, Task.TEXT_CLASSIFICATION, model) as provider:
-            return await self._text_classification.run(provider, texts, labels, top_k=top_k)
+        return await self._run(
+            caller,
+            Task.TEXT_CLASSIFICATION,
+            model,
+            lambda provider: self._text_classification.run(provider, texts, labels, top_k=top_k),
+        )
 
     async def answer(
         self,
@@ -81,46 +94,66 @@ class Engine:
             TriremeError: see `ExtractiveAnswerTask.run` and `PromptedTask.answer`.
 
         """
-        with self._route(caller, Task.QUESTION_ANSWERING, model) as provider:
+
+        async def work(provider: Provider) -> list[str | None]:
             if isinstance(provider.graph(Task.QUESTION_ANSWERING).head, GenerationHead):
                 return list(await self._prompted.answer(provider, questions, contexts, histories))
             if any(histories):
                 raise HistoryRefusedError(f"model {model} does not read earlier questions and answers")
             return [each.text for each in await self._extractive.run(provider, questions, contexts)]
 
+        return await self._run(caller, Task.QUESTION_ANSWERING, model, work)
+
     async def generate(self, caller: Key, model: str, texts: Sequence[str], choose: Choose) -> Generations:
         """Texts continued or answered; see `GenerationTask.run`."""
-        with self._route(caller, Task.TEXT_GENERATION, model) as provider:
-            return await self._generation.run(provider, texts, choose)
+        return await self._run(
+            caller,
+            Task.TEXT_GENERATION,
+            model,
+            lambda provider: self._generation.run(provider, texts, choose),
+        )
 
     async def stream(self, caller: Key, model: str, text: str, choose: Choose) -> AsyncGenerator[Chunk, None]:
         """A text continued or answered, chunk by chunk; see `GenerationTask.stream`."""
-        with self._route(caller, Task.TEXT_GENERATION, model) as provider:
-            async with aclosing(self._generation.stream(provider, text, choose)) as chunks:
+        with self._snapshots.lease() as catalog:
+            router = catalog.resolve(caller.account_id, Task.TEXT_GENERATION, model)
+            answer = self._balancer.stream(
+                router,
+                _called_here(router, Task.TEXT_GENERATION),
+                lambda provider: self._generation.stream(provider, text, choose),
+            )
+            async with aclosing(answer) as chunks:
                 async for chunk in chunks:
                     yield chunk
 
     async def summarise(self, caller: Key, model: str, texts: Sequence[str]) -> list[str]:
         """Summaries of texts; see `PromptedTask.summarise`."""
-        with self._route(caller, Task.SUMMARISATION, model) as provider:
-            return await self._prompted.summarise(provider, texts)
+        return await self._run(
+            caller, Task.SUMMARISATION, model, lambda provider: self._prompted.summarise(provider, texts)
+        )
 
     async def emotions(self, caller: Key, model: str, texts: Sequence[str]) -> list[tuple[str, ...]]:
         """Emotions of texts; see `PromptedTask.emotions`."""
-        with self._route(caller, Task.EMOTION, model) as provider:
-            return await self._prompted.emotions(provider, texts)
+        return await self._run(
+            caller, Task.EMOTION, model, lambda provider: self._prompted.emotions(provider, texts)
+        )
 
     async def embed_images(self, caller: Key, model: str, images: Sequence[EncodedImage]) -> Embeddings:
         """Vectors of images; see `ImageEmbeddingTask.run`."""
-        with self._route(caller, Task.IMAGE_EMBEDDING, model) as provider:
-            return await self._image_embedding.run(provider, images)
+        return await self._run(
+            caller, Task.IMAGE_EMBEDDING, model, lambda provider: self._image_embedding.run(provider, images)
+        )
 
     async def embed_images_with_texts(
         self, caller: Key, model: str, images: Sequence[EncodedImage], texts: Sequence[str]
     ) -> Embeddings:
         """Vectors of images and their texts; see `ImageEmbeddingTask.run_joined`."""
-        with self._route(caller, Task.IMAGE_EMBEDDING, model) as provider:
-            return await self._image_embedding.run_joined(provider, images, texts)
+        return await self._run(
+            caller,
+            Task.IMAGE_EMBEDDING,
+            model,
+            lambda provider: self._image_embedding.run_joined(provider, images, texts),
+        )
 
     async def classify_images(
         self,
@@ -132,8 +165,12 @@ class Engine:
         top_k: int = 0,
     ) -> list[Ranking]:
         """Labels of images; see `ImageClassificationTask.run`."""
-        with self._route(caller, Task.IMAGE_CLASSIFICATION, model) as provider:
-            return await self._image_classification.run(provider, images, labels, top_k=top_k)
+        return await self._run(
+            caller,
+            Task.IMAGE_CLASSIFICATION,
+            model,
+            lambda provider: self._image_classification.run(provider, images, labels, top_k=top_k),
+        )
 
     def has_custom(self, caller: Key, task: Task, model: str) -> bool:
         """Whether the caller has uploaded code of this name that does the task."""
@@ -152,16 +189,23 @@ class Engine:
         with self._snapshots.lease() as catalog:
             if (caller.account_id, model) not in catalog.routers and catalog.is_built_in(model):
                 raise BuiltInModelError(f"`model` must be the name of an uploaded model; {model} is built in")
-            provider = catalog.resolve(caller.account_id, task, model)
-            return await self._custom.run(provider, task, params)
+            router = catalog.resolve(caller.account_id, task, model)
+            return await self._balancer.run(
+                router, router.able(task), lambda provider: self._custom.run(provider, task, params)
+            )
 
-    @contextmanager
-    def _route(self, caller: Key, task: Task, model: str) -> Iterator[Provider]:
+    async def _run(self, caller: Key, task: Task, model: str, work: Callable[[Provider], Awaitable[T]]) -> T:
         with self._snapshots.lease() as catalog:
-            provider = catalog.resolve(caller.account_id, task, model)
-            if isinstance(provider.graph(task).head, CustomHead):
-                raise TaskNotSupportedError(
-                    f"model {model} is its author's own code, which this API does not call",
-                    hint="Call it through the endpoint of its task in the Backprop API.",
-                )
-            yield provider
+            router = catalog.resolve(caller.account_id, task, model)
+            return await self._balancer.run(router, _called_here(router, task), work)
+
+
+def _called_here(router: Router, task: Task) -> tuple[Provider, ...]:
+    """Providers of a router that do the task by a graph of ours, and not by its author's own code."""
+    providers = router.able(task)
+    if any(isinstance(provider.graph(task).head, CustomHead) for provider in providers):
+        raise TaskNotSupportedError(
+            f"model {router.name} is its author's own code, which this API does not call",
+            hint="Call it through the endpoint of its task in the Backprop API.",
+        )
+    return providers

@@ -1,6 +1,6 @@
 """Failures of serving itself, as opposed to failures of a model."""
 
-from model_repository.errors import TriremeError
+from model_repository.errors import ServerUnavailableError, TriremeError
 
 
 class OverloadedError(TriremeError):
@@ -64,3 +64,23 @@ class HistoryRefusedError(TriremeError):
     status = 400
     code = "history_refused"
     default_hint = "Leave the earlier questions and answers out, or use a model that generates."
+
+
+class ModelUnavailableError(TriremeError):
+    """Every provider of the model has failed lately and is left alone for a moment."""
+
+    status = 503
+    code = "model_unavailable"
+    retry_after = 1
+
+
+class ProviderFailedError(TriremeError):
+    """A provider did not answer, or said that it cannot now; another one may."""
+
+    status = 503
+    code = "provider_failed"
+    retry_after = 10
+
+
+PROVIDER_FAILURES = (ServerUnavailableError, ProviderFailedError)
+"""After these the next provider is worth asking."""

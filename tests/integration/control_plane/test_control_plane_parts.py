@@ -39,7 +39,9 @@ async def test_both_graphs_live_and_go_together(site: Site, triton: EmbeddedTrit
 
         await site.ended(await site.stage(*TOWERS))
         await until(lambda: serving(*SECOND))
-        provider = (await read_catalog(site.database)).resolve(1, Task.IMAGE_CLASSIFICATION, "mini")
+        provider = (
+            (await read_catalog(site.database)).resolve(1, Task.IMAGE_CLASSIFICATION, "mini").providers[0]
+        )
         assert {graph.entry for graph in provider.graphs} == SECOND
 
         assert triton.pid is not None

@@ -65,7 +65,7 @@ async def check_that_it_went_on(site: Site, build: int) -> None:
     assert site.storage.entries() == ["global.mini.1"]
     assert await site.states() == {1: VersionState.ACTIVE}
     assert (await site.models.get(None, "mini")).tasks == (Task.EMBEDDING,)
-    provider = (await read_catalog(site.database)).resolve(1, Task.EMBEDDING, "mini")
+    provider = (await read_catalog(site.database)).resolve(1, Task.EMBEDDING, "mini").providers[0]
     assert provider.graph(Task.EMBEDDING).parity.passed
 
 

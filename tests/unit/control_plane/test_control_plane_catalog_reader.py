@@ -12,6 +12,7 @@ from control_plane.db.engine import Database
 from control_plane.db.types import utc_now
 from control_plane.models.tables import Model
 from control_plane.roles.tables import Role, RoleLimit
+from control_plane.routers.kinds import LoadBalancing
 from control_plane.routers.tables import Router
 
 KEYS, ROUTERS, ROLES = 10_000, 500, 200
@@ -61,7 +62,16 @@ async def fill(database: Database) -> None:
             (
                 Router,
                 [
-                    {"id": number, "name": f"m{number}", "tasks": (), "model_id": number}
+                    {
+                        "id": number,
+                        "name": f"m{number}",
+                        "tasks": (),
+                        "model_id": number,
+                        "load_balancing": LoadBalancing.SHUFFLE,
+                        "prompt_price": 0.0,
+                        "completion_price": 0.0,
+                        **now,
+                    }
                     for number in range(1, ROUTERS + 1)
                 ],
             ),

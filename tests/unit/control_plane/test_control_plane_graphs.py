@@ -21,7 +21,7 @@ async def test_each_task_finds_its_graph(database: Database):
     await deploy_towers(database)
     catalog = await read_catalog(database)
     entries = {
-        task: catalog.resolve(1, task, "clip").graph(task).entry
+        task: catalog.resolve(1, task, "clip").providers[0].graph(task).entry
         for task in (Task.EMBEDDING, Task.IMAGE_EMBEDDING, Task.IMAGE_CLASSIFICATION)
     }
     assert entries == {
@@ -32,7 +32,7 @@ async def test_each_task_finds_its_graph(database: Database):
     with pytest.raises(TaskNotSupportedError):
         catalog.resolve(1, Task.EMOTION, "clip")
     with pytest.raises(TaskNotSupportedError):
-        catalog.resolve(1, Task.EMBEDDING, "clip").graph(Task.EMOTION)
+        catalog.resolve(1, Task.EMBEDDING, "clip").providers[0].graph(Task.EMOTION)
 
 
 async def test_a_model_has_the_tasks_of_all_its_graphs_and_the_version_their_manifests(database: Database):

@@ -48,7 +48,7 @@ async def test_a_new_model_is_building_and_then_ready(database: Database, models
     assert summary.aliases == ENGLISH
     assert summary.last_deployment is not None
     assert (await BuildService(database).get(build)).status is BuildStatus.SUCCEEDED
-    provider = (await read_catalog(database)).resolve(1, Task.EMBEDDING, "english")
+    provider = (await read_catalog(database)).resolve(1, Task.EMBEDDING, "english").providers[0]
     assert provider.graph(Task.EMBEDDING).entry == "global.mini.1"
     assert (await models.versions(None, "mini"))[0].manifests == provider.graphs
 
@@ -61,7 +61,7 @@ async def test_own_models_come_before_aliases_and_built_in_ones(database: Databa
     catalog = await read_catalog(database)
 
     def entry(account: int, name: str) -> str:
-        return catalog.resolve(account, Task.EMBEDDING, name).graph(Task.EMBEDDING).entry
+        return catalog.resolve(account, Task.EMBEDDING, name).providers[0].graph(Task.EMBEDDING).entry
 
     assert entry(mine, "english") == "acme.english.1"
     assert entry(other, "english") == entry(other, "mini") == "global.mini.1"
@@ -111,7 +111,9 @@ async def test_a_failed_rebuild_keeps_the_active_version(database: Database, mod
         1,
     )
     assert await states(models) == {1: VersionState.ACTIVE, 2: VersionState.FAILED}
-    assert (await read_catalog(database)).resolve(1, Task.EMBEDDING, "mini").graphs[0].version == 1
+    assert (await read_catalog(database)).resolve(1, Task.EMBEDDING, "mini").providers[0].graphs[
+        0
+    ].version == 1
     assert await read_generation(database) == generation
 
 
