@@ -12,6 +12,9 @@ from control_plane.routers.kinds import LoadBalancing, ProviderKind, QosMetric, 
 from model_repository.errors import TriremeError
 from model_repository.manifest import Manifest, Task
 
+MASTER = "master"
+"""What callers know the root account as: its e-mail and name."""
+
 
 class RouterStatus(StrEnum):
     """Whether a router has something to send requests to."""

@@ -113,6 +113,7 @@ class TooManyLoginsError(TriremeError):
 
     status = 429
     code = "too_many_logins"
+    retry_after = 60
 
 
 class PasswordsBusyError(TriremeError):

@@ -1,4 +1,4 @@
-"""What an operator can choose about the database and the jobs; loaded by the command, passed in frozen."""
+"""What an operator can choose about database, accounts and jobs; loaded by the command, passed in frozen."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -148,3 +148,21 @@ class UploadSettings:
     max_bytes: int = 5 * 10**9
     url_seconds: int = 3600
     put_seconds: int = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """Bounds of keys and logins.
+
+    Attributes:
+        key_max_days: longest life of a key in days; None lets keys live for ever.
+        session_seconds: life of the key that a login gives.
+        logins_per_email: attempts a minute to log in as one e-mail; one more answers 429.
+        logins_per_address: attempts a minute to log in from one address; one more answers 429.
+
+    """
+
+    key_max_days: int | None = None
+    session_seconds: int = 3600
+    logins_per_email: int = 10
+    logins_per_address: int = 60

@@ -15,7 +15,7 @@ from control_plane.builds.logs import BuildLogs
 from control_plane.builds.service import BuildService
 from control_plane.db.engine import Database
 from control_plane.models.service import ModelService
-from control_plane.settings import UploadSettings
+from control_plane.settings import AccountSettings, UploadSettings
 from control_plane.uploads.files import FileService
 from control_plane.uploads.service import UploadService
 from control_plane.uploads.store import FolderStore, UploadStore
@@ -25,14 +25,17 @@ from gateway.apis.backprop.router import create_router as create_backprop
 from gateway.apis.backprop.router import create_upload_router
 from gateway.apis.builds.log import LogFollowers
 from gateway.apis.builds.router import create_router as create_builds
+from gateway.apis.opengatellm import errors as opengatellm_errors
+from gateway.apis.opengatellm import router as opengatellm
 from gateway.catalog_feed import CatalogFeed
-from gateway.errors import handlers
+from gateway.errors import handlers_by_prefix
 from gateway.health import HealthController
+from gateway.identity import Identity
 from gateway.intake import Intake, IntakeLayer
 from gateway.observability.metrics import Metrics
 from gateway.observability.requests import RequestObserver
 from gateway.openapi import openapi_config
-from gateway.schemas import StructSchemas
+from gateway.schemas import ModelSchemas, StructSchemas
 from gateway.serving.engine import Engine
 from gateway.serving.generation.model import GenerationModel
 from gateway.serving.images import ImageDecoder
@@ -62,6 +65,7 @@ def create_app(
     triton_urls: Sequence[str],
     uploads: UploadStore,
     upload_settings: UploadSettings,
+    accounts: AccountSettings = AccountSettings(),  # noqa: B008 - it is frozen
 ) -> Litestar:
     """Application that serves from this database and repository through these Triton servers.
 
@@ -114,6 +118,7 @@ def create_app(
         if isinstance(uploads, FolderStore)
         else None
     )
+    identity = Identity.of(database, accounts)
     intake = Intake(
         max_requests=settings.max_requests,
         max_body=settings.max_body_bytes,
@@ -137,12 +142,14 @@ def create_app(
             await triton.close()
             tokenizers.close()
             decoder.close()
+            identity.close()
 
     app = Litestar(
         route_handlers=[
             create_backprop(snapshots),
             *([create_upload_router(receiver)] if receiver is not None else ()),
             create_builds(snapshots),
+            opengatellm.create_router(snapshots),
             HealthController,
         ],
         dependencies={
@@ -157,12 +164,15 @@ def create_app(
             "snapshots": _provide(snapshots),
             "triton": _provide(triton),
             "upload_service": _provide(upload_service),
+            **identity.dependencies(),
         },
-        exception_handlers=handlers(backprop_errors.render),
+        exception_handlers=handlers_by_prefix(
+            {opengatellm.PREFIX + "/": opengatellm_errors.render}, otherwise=backprop_errors.render
+        ),
         lifespan=[lifespan],
         logging_config=None,
         openapi_config=openapi_config(),
-        plugins=[StructSchemas()],
+        plugins=[StructSchemas(), ModelSchemas()],
         request_max_body_size=None,  # `Intake` counts, also where no length is announced
     )
     # Around the router, because Litestar's own middleware does not see unknown paths.

@@ -28,14 +28,15 @@ class StartingError(TriremeError):
     retry_after = 1
 
 
-def find_key(catalog: Catalog, secret: bytes, *, now: float) -> Key:
+def find_key(catalog: Catalog, secret: bytes, *, now: float, expired_accounts: bool = False) -> Key:
     """The key that `secret` proves.
 
     Args:
         now: POSIX time in seconds.
+        expired_accounts: recognise an account whose time is over, to whom a route still answers.
 
     Raises:
-        ForbiddenError: no such key, or its time is over.
+        ForbiddenError: no such key, or its time or that of its account is over.
         StartingError: no catalogue has arrived yet.
 
     """
@@ -43,6 +44,9 @@ def find_key(catalog: Catalog, secret: bytes, *, now: float) -> Key:
         raise StartingError("no keys are known yet")
     key = catalog.keys.get(sha256(secret).digest())
     if key is None or (key.expires_at is not None and key.expires_at <= now):
+        raise ForbiddenError("Forbidden")
+    end = key.principal.expires_at
+    if end is not None and end <= now and not expired_accounts:
         raise ForbiddenError("Forbidden")
     return key
 

@@ -54,18 +54,19 @@ def _page(spec: Json, server: str) -> Iterator[str]:
         yield f"<h2>{escape(tag['name'])}</h2><p>{escape(tag['description'])}</p>"
         for path, method, operation in operations:
             if tag["name"] in operation.get("tags", []):
-                yield from _operation(server, path, method, operation)
+                credentials = _credentials(spec["components"]["securitySchemes"], operation)
+                yield from _operation(server, path, method, operation, credentials)
     yield "<h2>schemas</h2>"
     for name, schema in schemas.items():
         yield f'<section id="{escape(name)}"><h3>{escape(name)}</h3>{_code(schema)}</section>'
 
 
-def _operation(server: str, path: str, method: str, operation: Json) -> Iterator[str]:
+def _operation(server: str, path: str, method: str, operation: Json, credentials: list[str]) -> Iterator[str]:
     yield f'<section id="{escape(operation["operationId"])}"><h3>{escape(operation["summary"])}</h3>'
     yield f'<p><code><span class="method">{method}</span> {escape(path)}</code></p>'
     yield f"<p>{escape(operation.get('description', ''))}</p>"
     content = operation.get("requestBody", {}).get("content", {})
-    yield f"<pre>{escape(_curl(server, path, method, operation, _example(content)))}</pre>"
+    yield f"<pre>{escape(_curl(server, path, method, credentials, _example(content)))}</pre>"
     if parameters := operation.get("parameters"):
         yield "<table><tr><th>parameter<th>in<th>type<th></tr>"
         for each in parameters:
@@ -101,10 +102,20 @@ def _example(content: Json) -> Any:
     return None
 
 
-def _curl(server: str, path: str, method: str, operation: Json, body: Any) -> str:
+def _credentials(schemes: Json, operation: Json) -> list[str]:
+    """Headers with a key, as the operation's security schemes want them."""
+    wanted = [schemes[name] for one in operation.get("security", ()) for name in one]
+    return [
+        f"{scheme['name']}: $TRIREME_KEY"
+        if scheme["type"] == "apiKey"
+        else "authorization: Bearer $TRIREME_KEY"
+        for scheme in wanted
+    ]
+
+
+def _curl(server: str, path: str, method: str, headers: list[str], body: Any) -> str:
     lines = [f"curl {server}{path}" if method == "get" else f"curl -X {method.upper()} {server}{path}"]
-    if operation.get("security"):
-        lines.append('-H "x-api-key: $TRIREME_KEY"')
+    lines += [f'-H "{header}"' for header in headers]
     if body is not None:
         lines += ['-H "content-type: application/json"', f"-d '{json.dumps(body)}'"]
     return " \\\n  ".join(lines)

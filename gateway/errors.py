@@ -30,6 +30,7 @@ class Failure:
         message: what happened, with nothing secret in it.
         hint: what to do next, or an empty string.
         headers: to send along, such as `Retry-After` or `Allow`.
+        cause: the error itself, for bodies that say more of some kinds.
 
     """
 
@@ -38,16 +39,19 @@ class Failure:
     message: str
     hint: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    cause: Exception | None = field(default=None, compare=False)
 
 
 Render = Callable[[Failure], object]
 """An API's error body: something that JSON can hold."""
 
+Translate = Callable[[Exception], Exception]
+
 
 def describe(error: Exception) -> Failure:
     """What may be told about `error`; anything unforeseen is an internal error without details."""
     if isinstance(error, TriremeError):
-        return Failure(error.status, error.code, error.message, error.hint, error.headers)
+        return Failure(error.status, error.code, error.message, error.hint, error.headers, error)
     if isinstance(error, ValidationException):
         return Failure(error.status_code, "invalid_request", _invalid(error))
     if isinstance(error, HTTPException) and error.status_code < 500:
@@ -56,14 +60,32 @@ def describe(error: Exception) -> Failure:
     return Failure(500, "internal_error", "internal error")
 
 
-def handlers(render: Render) -> ExceptionHandlersMap:
-    """Litestar's exception handlers for an API with that error body."""
+def handlers(render: Render, translate: Translate | None = None) -> ExceptionHandlersMap:
+    """Litestar's exception handlers for an API with that error body.
 
-    def handle(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    Args:
+        translate: gives the error that an API answers in place of another.
+
+    """
+    return _handlers(lambda _path: render, translate or (lambda error: error))
+
+
+def handlers_by_prefix(renders: Mapping[str, Render], otherwise: Render) -> ExceptionHandlersMap:
+    """Exception handlers for paths that no API knows: each is answered in the manner of its neighbours."""
+
+    def choose(path: str) -> Render:
+        return next((render for prefix, render in renders.items() if path.startswith(prefix)), otherwise)
+
+    return _handlers(choose, lambda error: error)
+
+
+def _handlers(choose: Callable[[str], Render], translate: Translate) -> ExceptionHandlersMap:
+    def handle(request: Request[Any, Any, Any], raised: Exception) -> Response[bytes]:
+        error = translate(raised)
         failure = describe(error)
         if failure.status == 500:
             log.error("request failed", path=request.scope["path"], exc_info=error)
-        body = msgspec.json.encode(render(failure))
+        body = msgspec.json.encode(choose(request.scope["path"])(failure))
         headers = dict(failure.headers)
         return Response(body, status_code=failure.status, headers=headers, media_type=MediaType.JSON)
 

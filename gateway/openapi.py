@@ -10,6 +10,9 @@ from gateway.docs import DocsPage
 API_KEY = "x-api-key"
 """Name of the security scheme whose key travels alone in that header."""
 
+BEARER = "bearer"
+"""Name of the security scheme whose key travels as `Authorization: Bearer KEY`."""
+
 
 def openapi_config() -> OpenAPIConfig:
     """Description at `/docs/openapi.json`, page for people at `/docs`."""
@@ -29,13 +32,17 @@ def openapi_config() -> OpenAPIConfig:
             Tag("tasks", "Put a model to work."),
             Tag("models", "Look at models and delete them."),
             Tag("builds", "How models come to be: stages, logs, reports."),
+            Tag("auth", "Log in with e-mail and password."),
+            Tag("me", "Look at yourself and your keys, and change them."),
+            Tag("admin", "Organizations, roles, users, tokens and the audit log; for administrators."),
             Tag("health", "For load balancers and people on call; no key is needed."),
         ],
         components=Components(
             security_schemes={
                 API_KEY: SecurityScheme(
                     type="apiKey", name="x-api-key", security_scheme_in="header", description="Your API key."
-                )
+                ),
+                BEARER: SecurityScheme(type="http", scheme="bearer", description="Your API key."),
             }
         ),
     )

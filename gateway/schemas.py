@@ -1,16 +1,17 @@
-"""The OpenAPI schemas of msgspec structs, by msgspec itself.
+"""The OpenAPI schemas of msgspec structs and pydantic models, by msgspec and pydantic themselves.
 
-Litestar's own loses the limits inside unions, and describes nothing.
+Litestar's own lose the limits inside unions, and those of structs describe nothing.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 from litestar.openapi.spec import Schema
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
+from pydantic import BaseModel
 
 _ATTRIBUTES = {spec.metadata.get("alias", spec.name): spec.name for spec in dataclasses.fields(Schema)}
 """Litestar's name of each JSON Schema keyword."""
@@ -35,6 +36,43 @@ class StructSchemas(OpenAPISchemaPlugin):
             setattr(schema, name, value)
         schema.description = (schema.description or "").partition("\n\n")[0]
         return schema
+
+
+class ModelSchemas(OpenAPISchemaPlugin):
+    """Comes before Litestar's own plugin for pydantic."""
+
+    def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
+        """Every model."""
+        return not field_definition.is_union and field_definition.is_subclass_of(BaseModel)
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
+        """Schema of one model with those inside it, registered as a component under its name."""
+        schema: Schema = schema_creator.schema_registry.get_schema_for_field_definition(field_definition)
+        for name, value in _attributes(_whole(field_definition.annotation)).items():
+            setattr(schema, name, value)
+        schema.description = (schema.description or "").partition("\n\n")[0]
+        schema.examples = [_example(schema)]
+        return schema
+
+
+def _example(schema: Schema) -> dict[str, Any]:
+    """An object of the first example of each field."""
+    fields = (schema.properties or {}).items()
+    return {name: field.examples[0] for name, field in fields if isinstance(field, Schema) and field.examples}
+
+
+def model_properties(model: type[BaseModel]) -> Iterator[tuple[str, Schema, bool]]:
+    """Name, schema and whether it is required of each field of a model."""
+    whole = _whole(model)
+    for name, schema in whole["properties"].items():
+        yield name, _schema(schema), name in whole.get("required", ())
+
+
+def _whole(model: type[BaseModel]) -> Mapping[str, Any]:
+    """JSON Schema of a model with those inside it."""
+    schema = model.model_json_schema()
+    whole: Mapping[str, Any] = _inlined(schema, schema.pop("$defs", {}))
+    return whole
 
 
 def _inlined(value: Any, components: Mapping[str, Any]) -> Any:

@@ -10,6 +10,9 @@ from pathlib import Path
 from model_repository.errors import TriremeError
 from trireme.settings import Settings
 
+SHORTEST_ROOT_KEY = 16
+"""Characters of a root key; defaults that people leave in place, such as `changeme`, are all shorter."""
+
 
 class DataFolderInUseError(TriremeError):
     """Another server runs on this data folder."""
@@ -17,6 +20,16 @@ class DataFolderInUseError(TriremeError):
     status = 409
     code = "data_folder_in_use"
     default_hint = "Stop it first, or give this one another folder with --data."
+
+
+class WeakRootKeyError(TriremeError):
+    """The root key is a default, or as short as one."""
+
+    status = 400
+    code = "weak_root_key"
+    default_hint = (
+        "Leave root_key empty to have one made, or pass --insecure for a trial that nobody can reach."
+    )
 
 
 @contextmanager
@@ -62,8 +75,15 @@ def is_served(settings: Settings) -> bool:
 
 
 def root_key(settings: Settings) -> str:
-    """The root key: the configured one, the one made earlier, or a new one kept in `root.key` (mode 0600)."""
+    """The root key: the configured one, the one made earlier, or a new one kept in `root.key` (mode 0600).
+
+    Raises:
+        WeakRootKeyError: the configured one can be guessed, and `insecure` is not set.
+
+    """
     if settings.root_key:
+        if len(settings.root_key) < SHORTEST_ROOT_KEY and not settings.insecure:
+            raise WeakRootKeyError(f"the root key has fewer than {SHORTEST_ROOT_KEY} characters")
         return settings.root_key
     try:
         return settings.root_key_file.read_text().strip()

@@ -15,7 +15,13 @@ from typing import Any, ClassVar, get_origin, get_type_hints
 
 import msgspec
 
-from control_plane.settings import DatabaseSettings, JobSettings, TensorrtSettings, UploadSettings
+from control_plane.settings import (
+    AccountSettings,
+    DatabaseSettings,
+    JobSettings,
+    TensorrtSettings,
+    UploadSettings,
+)
 from gateway.settings import GatewaySettings
 from model_repository.errors import TriremeError
 from model_repository.settings import S3Settings, TritonSettings
@@ -62,13 +68,15 @@ class Settings:
     Attributes:
         data: folder of all state of the embedded default: database, model repository, builds, logs.
         catalogue: `starter`, `full`, `none` or the path of a TOML file with models.
-        root_key: the root account's key; empty to make one at first start.
+        root_key: the root account's key, at least 16 characters; empty to make one at first start.
+        insecure: take a shorter root key, such as `changeme`, for a trial that nobody else can reach.
 
     """
 
     data: Path = Path("data")
     catalogue: str = "starter"
     root_key: str = field(default="", repr=False)
+    insecure: bool = False
     log: LogSettings = field(default_factory=LogSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     triton: TritonSettings = field(default_factory=TritonSettings)
@@ -77,6 +85,7 @@ class Settings:
     tensorrt: TensorrtSettings = field(default_factory=TensorrtSettings)
     uploads: UploadSettings = field(default_factory=UploadSettings)
     gateway: GatewaySettings = field(default_factory=GatewaySettings)
+    accounts: AccountSettings = field(default_factory=AccountSettings)
 
     lock_file: ClassVar[str] = "serve.lock"
 

@@ -10,7 +10,7 @@ from control_plane.accounts.keys import add_key, digest_of
 from control_plane.accounts.passwords import Passwords
 from control_plane.accounts.queries import find_user, is_user
 from control_plane.accounts.tables import ROOT_ACCOUNT_ID, Account, ApiKey
-from control_plane.accounts.users import MASTER
+from control_plane.catalog import MASTER
 from control_plane.db.engine import Database
 from control_plane.db.types import utc_now
 from control_plane.errors import ExpiredAccountError, UserNotFoundError, WrongPasswordError

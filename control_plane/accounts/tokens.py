@@ -88,10 +88,11 @@ class TokenService:
 
 
 def _in_force(user_id: int | None) -> list[ColumnElement[bool]]:
-    """Conditions of the keys that callers can see: neither ended nor root's."""
+    """Conditions of the keys that callers can see: not ended, and never the root key."""
     end = col(ApiKey.expires_at)
     owner = col(ApiKey.account_id)
     return [
+        col(ApiKey.is_root).is_(False),
         col(ApiKey.revoked_at).is_(None),
         end.is_(None) | (end > utc_now()),
         owner != ROOT_ACCOUNT_ID if user_id is None else owner == user_id,

@@ -15,6 +15,7 @@ from control_plane.accounts.queries import find_user, is_user, view
 from control_plane.accounts.schemas import NewUser, UserFilter, UserPatch, UserView
 from control_plane.accounts.tables import Account, ApiKey
 from control_plane.audit.service import MASK, Actor, record
+from control_plane.catalog import MASTER
 from control_plane.db.engine import Database
 from control_plane.db.generation import touch_catalog
 from control_plane.db.types import utc_now
@@ -31,8 +32,6 @@ from control_plane.roles.queries import lock_role
 from control_plane.routers.administration import remove_routers_of
 
 KIND = "user"
-MASTER = "master"
-"""What the root account is called where an e-mail is asked for."""
 
 
 class UserService:

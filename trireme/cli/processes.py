@@ -30,7 +30,10 @@ Catalogue = Annotated[
         show_default=False,
     ),
 ]
-
+Insecure = Annotated[
+    bool | None,
+    typer.Option("--insecure", help="Take a root key that can be guessed.", show_default=False),
+]
 
 LOAD_SECONDS = 300.0
 """Time for Triton to load, after a restart, all that was in service before."""
@@ -47,6 +50,7 @@ def serve(
     port: Port = None,
     data: Data = None,
     catalogue: Catalogue = None,
+    insecure: Insecure = None,
     config: Config = None,
     assignments: Set = None,
 ) -> None:
@@ -55,7 +59,7 @@ def serve(
     Prints `ready http://HOST:PORT` once the catalogue's models answer. Ctrl-C drains and stops every process;
     starting again finds all state.
     """
-    loaded = settings(data, config, assignments, host=host, port=port, catalogue=catalogue)
+    loaded = settings(data, config, assignments, host=host, port=port, catalogue=catalogue, insecure=insecure)
     log_file = loaded.log.file or str(loaded.logs / "supervisor.log")
     logs.configure(replace(loaded.log, file=log_file))
 
@@ -114,6 +118,7 @@ def gateway(
                 triton_urls=loaded.triton.urls,
                 uploads=uploads(loaded),
                 upload_settings=loaded.uploads,
+                accounts=loaded.accounts,
             )
             await serve_http(app, loaded.gateway)
 

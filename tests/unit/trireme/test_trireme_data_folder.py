@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trireme.data_folder import DataFolderInUseError, is_served, locked, root_key
+from trireme.data_folder import DataFolderInUseError, WeakRootKeyError, is_served, locked, root_key
 from trireme.settings import Settings
 
 HOLDER = """
@@ -54,3 +54,10 @@ def test_a_configured_root_key_is_not_written_down(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, root_key="sk-from-the-environment")
     assert root_key(settings) == "sk-from-the-environment"
     assert not settings.root_key_file.exists()
+
+
+@pytest.mark.parametrize("secret", ["changeme", "short", "x" * 15])
+def test_a_root_key_that_can_be_guessed_is_refused_unless_asked_for(tmp_path: Path, secret: str) -> None:
+    with pytest.raises(WeakRootKeyError, match="fewer than 16 characters"):
+        root_key(Settings(data=tmp_path, root_key=secret))
+    assert root_key(Settings(data=tmp_path, root_key=secret, insecure=True)) == secret

@@ -1,0 +1,1 @@
+"""The OpenGateLLM API, version 0.4.1."""

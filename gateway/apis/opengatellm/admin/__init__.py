@@ -1,0 +1,1 @@
+"""Administration: what needs the permission `admin`."""

@@ -1,0 +1,50 @@
+"""The routes of the OpenGateLLM API, behind its keys and with its error bodies."""
+
+from litestar import Router
+from litestar.openapi.spec import SecurityRequirement
+
+from gateway.apis.opengatellm.admin.audit import AuditController
+from gateway.apis.opengatellm.admin.organizations import OrganizationsController
+from gateway.apis.opengatellm.admin.roles import RolesController
+from gateway.apis.opengatellm.admin.tokens import TokensController
+from gateway.apis.opengatellm.admin.users import UsersController
+from gateway.apis.opengatellm.auth import AuthController
+from gateway.apis.opengatellm.errors import render, translate
+from gateway.apis.opengatellm.me.info import ChangeController, InfoController
+from gateway.apis.opengatellm.me.keys import KeysController
+from gateway.bearer import bearer_layer
+from gateway.errors import handlers
+from gateway.openapi import BEARER
+from gateway.serving.snapshots import Snapshots
+
+PREFIX = "/v1"
+
+
+def create_router(snapshots: Snapshots) -> Router:
+    """Mount the API where its clients look for it."""
+    security: list[SecurityRequirement] = [{BEARER: []}]
+    with_key = Router(
+        path="/",
+        route_handlers=[
+            OrganizationsController,
+            RolesController,
+            UsersController,
+            TokensController,
+            AuditController,
+            ChangeController,
+            KeysController,
+        ],
+        middleware=[bearer_layer(snapshots)],
+        security=security,
+    )
+    with_key_of_any_account = Router(
+        path="/",
+        route_handlers=[InfoController],
+        middleware=[bearer_layer(snapshots, expired_accounts=True)],
+        security=security,
+    )
+    return Router(
+        path=PREFIX,
+        route_handlers=[AuthController, with_key, with_key_of_any_account],
+        exception_handlers=handlers(render, translate),
+    )

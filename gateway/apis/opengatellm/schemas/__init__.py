@@ -1,0 +1,1 @@
+"""Bodies and parameters, one noun a file."""

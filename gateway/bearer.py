@@ -1,0 +1,111 @@
+"""Callers who send `Authorization: Bearer KEY`, and what their role lets them do."""
+
+from collections.abc import Callable, Mapping
+from time import time
+
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from control_plane.catalog import Permission
+from gateway.auth import ForbiddenError, find_key
+from gateway.observability.timing import stage
+from gateway.serving.snapshots import Snapshots
+from model_repository.errors import TriremeError
+
+Layer = Callable[[ASGIApp], ASGIApp]
+
+
+class NotAuthenticatedError(TriremeError):
+    """No key was sent."""
+
+    status = 401
+    code = "not_authenticated"
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What kind of key is wanted."""
+        return {"WWW-Authenticate": "Bearer"}
+
+
+class InvalidSchemeError(TriremeError):
+    """The scheme is spelled otherwise than `Bearer`."""
+
+    status = 403
+    code = "invalid_scheme"
+
+
+class InvalidKeyError(TriremeError):
+    """The key is unknown, deleted or expired, or its account is; which of these is not told."""
+
+    status = 403
+    code = "invalid_key"
+
+
+class InsufficientRightsError(TriremeError):
+    """The caller's role lacks the permission."""
+
+    status = 403
+    code = "insufficient_rights"
+
+
+def bearer_layer(snapshots: Snapshots, *, expired_accounts: bool = False) -> Layer:
+    """ASGI layer that sets `request.auth` to the caller's key.
+
+    A key that travels alone in `x-api-key`, as for other APIs, is taken where there is no `Authorization`.
+
+    Args:
+        expired_accounts: let in accounts whose time is over.
+
+    """
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        async def authenticated(scope: Scope, receive: Receive, send: Send) -> None:
+            with stage("auth"):
+                secret = secret_of(dict(scope["headers"]))
+                try:
+                    scope["auth"] = find_key(
+                        snapshots.current, secret, now=time(), expired_accounts=expired_accounts
+                    )
+                except ForbiddenError:
+                    raise InvalidKeyError("Invalid API key.") from None
+            await app(scope, receive, send)
+
+        return authenticated
+
+    return wrap
+
+
+def permission_layer(*wanted: Permission, message: str = "Insufficient rights.") -> Layer:
+    """ASGI layer within `bearer_layer`: the caller must hold one of these permissions."""
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        async def permitted(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["auth"].permissions.isdisjoint(wanted):
+                raise InsufficientRightsError(message)
+            await app(scope, receive, send)
+
+        return permitted
+
+    return wrap
+
+
+def secret_of(headers: dict[bytes, bytes]) -> bytes:
+    """The key that a request carries.
+
+    Args:
+        headers: by lower-case name.
+
+    Raises:
+        NotAuthenticatedError: there is none.
+        InvalidSchemeError: it does not follow the word `Bearer`.
+
+    """
+    if b"authorization" not in headers:
+        if b"x-api-key" in headers:
+            return headers[b"x-api-key"]
+        raise NotAuthenticatedError("Not authenticated")
+    scheme, _, secret = headers[b"authorization"].partition(b" ")
+    if scheme.lower() != b"bearer" or not secret:
+        raise NotAuthenticatedError("Not authenticated")
+    if scheme != b"Bearer":
+        raise InvalidSchemeError("Invalid authentication scheme.")
+    return secret.strip()

@@ -1,0 +1,28 @@
+"""One gateway for all tests of identity on each database; each test makes accounts of its own."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from identity_site import Site, gateway
+
+from control_plane.settings import AccountSettings
+
+PATIENT = AccountSettings(logins_per_email=1000, logins_per_address=100_000)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session", params=["sqlite", "postgresql"])
+async def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Site]:
+    folder = tmp_path_factory.mktemp("identity")
+    url = f"sqlite+aiosqlite:///{folder / 'trireme.db'}"
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgres_server")
+        connection = await asyncpg.connect(f"postgresql://{server}/postgres")
+        await connection.execute("CREATE DATABASE identity")
+        await connection.close()
+        url = f"postgresql+asyncpg://{server}/identity"
+    async with gateway(url, folder, PATIENT) as running:
+        yield running

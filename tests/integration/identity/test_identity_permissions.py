@@ -1,0 +1,149 @@
+"""Who may call what: every administrative route as every kind of caller, and every way to be refused."""
+
+import time
+
+import pytest
+import pytest_asyncio
+from identity_site import ROOT, Site
+
+from control_plane.accounts.keys import KeyService
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
+
+ADMIN_ROUTES = [
+    *(
+        (method, f"/admin/{noun}{path}")
+        for noun in ("organizations", "roles", "users", "tokens")
+        for method, path in (
+            ("POST", ""),
+            ("GET", ""),
+            ("GET", "/{0}"),
+            ("PATCH", "/{0}"),
+            ("DELETE", "/{0}"),
+        )
+        if (noun, method) != ("tokens", "PATCH")
+    ),
+    ("GET", "/admin/audit"),
+]
+OWN_ROUTES = [
+    ("GET", "/me/info"),
+    ("PATCH", "/me/info"),
+    ("POST", "/me/keys"),
+    ("GET", "/me/keys"),
+    ("GET", "/me/keys/{0}"),
+    ("DELETE", "/me/keys/{0}"),
+]
+UNKNOWN = str(2**31 - 1)
+RIGHTS = (403, "Insufficient rights.")
+INVALID = (403, "Invalid API key.")
+MISSING = (401, "Not authenticated")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def callers(site: Site) -> dict[str, str | None]:
+    """A key of each kind."""
+    reader = await site.role("read_metric", "provide_models", "create_public_collection")
+    deleted = await site.user("admin")
+    orphan = await site.key(deleted)
+    await site.call("DELETE", f"/admin/users/{deleted}")
+    admin = await site.user("admin")
+    answer = await site.call("POST", "/admin/tokens", {"name": "x", "user": admin})
+    await site.call("DELETE", f"/admin/tokens/{answer.json()['id']}")
+    expiring = await site.user("admin", expires=int(time.time()) + 2)
+    short = await site.key(admin, expires=int(time.time()) + 2)
+    outdated = await site.key(expiring)
+    command_line = await KeyService(site.database).create("root", "a second key of the root account")
+    for key in (short, outdated):
+        while (await site.call("GET", "/me/keys", key=key)).status_code == 200:
+            pass
+    return {
+        "nobody": None,
+        "unknown key": "sk-" + "x" * 43,
+        "truncated key": ROOT[:-1],
+        "deleted user": orphan,
+        "deleted key": answer.json()["token"],
+        "expired key": short,
+        "expired account": outdated,
+        "plain user": await site.key(await site.user()),
+        "user with all but admin": await site.key(await site.user(role=reader)),
+        "root account's other key": command_line.secret,
+        "administrator": await site.key(admin),
+        "root": ROOT,
+    }
+
+
+def outcome(answer: object) -> tuple[int, object]:
+    return answer.status_code, answer.json()["detail"] if answer.content else None  # type: ignore[attr-defined]
+
+
+REFUSED = {
+    "nobody": MISSING,
+    "unknown key": INVALID,
+    "truncated key": INVALID,
+    "deleted user": INVALID,
+    "deleted key": INVALID,
+    "expired key": INVALID,
+    "expired account": INVALID,
+}
+WITHOUT_ADMIN = {
+    "plain user": RIGHTS,
+    "user with all but admin": RIGHTS,
+    "root account's other key": RIGHTS,
+}
+
+
+@pytest.mark.parametrize(("method", "path"), ADMIN_ROUTES, ids=map(" ".join, ADMIN_ROUTES))
+async def test_administrative_routes_by_caller(
+    site: Site, callers: dict[str, str | None], method: str, path: str
+):
+    for caller, key in callers.items():
+        answer = await site.call(
+            method, path.format(UNKNOWN), {} if method in {"POST", "PATCH"} else None, key=key
+        )
+        if expected := {**REFUSED, **WITHOUT_ADMIN}.get(caller):
+            assert outcome(answer) == expected, caller
+        else:
+            allowed = {"POST": 422, "PATCH": 404, "DELETE": 404, "GET": 404 if "{0}" in path else 200}
+            assert answer.status_code == allowed[method], (caller, answer.text)
+
+
+@pytest.mark.parametrize(("method", "path"), OWN_ROUTES, ids=map(" ".join, OWN_ROUTES))
+async def test_own_routes_by_caller(site: Site, callers: dict[str, str | None], method: str, path: str):
+    for caller, key in callers.items():
+        answer = await site.call(
+            method, path.format(UNKNOWN), {} if method in {"POST", "PATCH"} else None, key=key
+        )
+        if caller == "expired account" and (method, path) == ("GET", "/me/info"):
+            assert answer.status_code == 200
+        elif expected := REFUSED.get(caller):
+            assert outcome(answer) == expected, caller
+        else:
+            assert answer.status_code in {200, 204, 404, 422}, (caller, answer.text)
+
+
+@pytest.mark.parametrize(
+    ("header", "status", "detail"),
+    [
+        ("Basic dXNlcjpwYXNz", *MISSING),
+        ("Bearer", *MISSING),
+        (ROOT, *MISSING),
+        (f"bearer {ROOT}", 403, "Invalid authentication scheme."),
+        (f"BEARER {ROOT}", 403, "Invalid authentication scheme."),
+        (f"Bearer {ROOT}x", *INVALID),
+        (f"Bearer x{ROOT}", *INVALID),
+        ("Bearer eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyX2lkIjox", *INVALID),
+    ],
+)
+async def test_credentials_that_are_none(site: Site, header: str, status: int, detail: str):
+    answer = await site.client.get("/v1/admin/users/x", headers={"authorization": header})
+    assert outcome(answer) == (status, detail)
+    assert answer.headers.get("www-authenticate") == ("Bearer" if status == 401 else None)
+
+
+async def test_unknown_paths_and_methods(site: Site):
+    missing = await site.call("GET", "/nothing/here")
+    assert (missing.status_code, missing.json()) == (404, {"detail": "Not Found"})
+    wrong = await site.call("PUT", "/admin/roles")
+    assert (wrong.status_code, wrong.json()) == (405, {"detail": "Method Not Allowed"})
+    assert {"GET", "POST"} <= {method.strip() for method in wrong.headers["allow"].split(",")}
+    assert (await site.client.get("/health")).json() == {"status": "ok"}
