@@ -20,6 +20,7 @@ KEYS, ROUTERS, ROLES = 10_000, 500, 200
 
 async def fill(database: Database) -> None:
     now = {"created_at": utc_now(), "updated_at": utc_now()}
+    amounts = {"priority": 0, "reserved": 0}
     async with database.session() as session:
         connection = await session.connection()
         for table, rows in (
@@ -27,7 +28,7 @@ async def fill(database: Database) -> None:
             (
                 Account,
                 [
-                    {"id": number, "name": f"a{number}", "priority": 0, "role_id": number % ROLES + 1, **now}
+                    {"id": number, "name": f"a{number}", "role_id": number % ROLES + 1, **amounts, **now}
                     for number in range(1, KEYS + 1)
                 ],
             ),
