@@ -175,12 +175,3 @@ class InsufficientBudgetError(TriremeError):
 
     status = 400
     code = "insufficient_budget"
-
-
-class BudgetsUnavailableError(TriremeError):
-    """The database does not answer, and the model has a price."""
-
-    status = 503
-    code = "budgets_unavailable"
-    default_hint = "Try again shortly; models without a price are not affected."
-    retry_after = 1

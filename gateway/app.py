@@ -32,8 +32,10 @@ from gateway.errors import handlers_by_prefix
 from gateway.health import HealthController
 from gateway.identity import Identity
 from gateway.intake import Intake, IntakeLayer
+from gateway.metering import Metering
 from gateway.observability.metrics import Metrics
 from gateway.observability.requests import RequestObserver
+from gateway.observability.tasks import TaskMetrics
 from gateway.openapi import openapi_config
 from gateway.schemas import ModelSchemas, StructSchemas
 from gateway.serving.engine import Engine
@@ -82,11 +84,15 @@ def create_app(
         in_flight=settings.packs_in_flight,
         stream_timeout=settings.stream_timeout,
     )
+    metrics = Metrics()
+    task_metrics = TaskMetrics(metrics.registry, enabled=settings.metrics)
+    metering = Metering.of(settings, database, tokenizers, task_metrics)
     rows = RowRunner(
         triton,
         tokens_per_pack=settings.tokens_per_pack,
         pack_seconds=settings.pack_seconds,
         rows_waiting=settings.rows_waiting,
+        metrics=task_metrics,
     )
     decoder = ImageDecoder(
         threads=settings.image_threads,
@@ -97,6 +103,7 @@ def create_app(
     balancer = Balancer()
     engine = Engine(
         snapshots,
+        metering.meter,
         balancer,
         text=TextModel(tokenizers, rows),
         image=ImageModel(decoder, rows),
@@ -133,7 +140,8 @@ def create_app(
                 await feed.try_refresh()
         polling = asyncio.create_task(feed.run())
         try:
-            yield
+            async with metering.running():
+                yield
         finally:
             feed.stop()
             await polling
@@ -158,6 +166,7 @@ def create_app(
             "build_service": _provide(BuildService(database)),
             "engine": _provide(engine),
             "feed": _provide(feed),
+            "metering": _provide(metering),
             "file_service": _provide(FileService(database, uploads)),
             "log_followers": _provide(LogFollowers(settings.log_followers)),
             "model_service": _provide(ModelService(database)),
@@ -176,7 +185,7 @@ def create_app(
         request_max_body_size=None,  # `Intake` counts, also where no length is announced
     )
     # Around the router, because Litestar's own middleware does not see unknown paths.
-    app.asgi_handler = RequestObserver(IntakeLayer(app.asgi_handler, intake, streamed="/uploads/"), Metrics())
+    app.asgi_handler = RequestObserver(IntakeLayer(app.asgi_handler, intake, streamed="/uploads/"), metrics)
     return app
 
 

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 
 from gateway.catalog_feed import CatalogFeed
+from gateway.metering import Metering
 from gateway.serving.snapshots import Snapshots
 from gateway.serving.triton import TritonPool
 
@@ -58,6 +59,7 @@ class HealthController(Controller):
         snapshots: NamedDependency[Snapshots],
         feed: NamedDependency[CatalogFeed],
         triton: NamedDependency[TritonPool],
+        metering: NamedDependency[Metering],
     ) -> Response[Readiness]:
         """Say whether requests can be served; 503 when not, so that a load balancer sends them elsewhere.
 
@@ -77,6 +79,7 @@ class HealthController(Controller):
             degrading += down
         else:
             blocking += down or ["no inference server is configured"]
+        degrading += metering.failing
         degrading += [f"the tokenizer of {entry} cannot be loaded" for entry in feed.unloaded]
         if blocking:
             return Response(Readiness("unavailable", blocking + degrading), status_code=503)

@@ -37,6 +37,7 @@ class GatewaySettings:
         drain_timeout: seconds that running requests have to finish after SIGTERM.
         limits: how calls are counted against the limits of roles.
         usage: how usage is counted and recorded.
+        metrics: whether calls of models are measured, for `/metrics`.
 
     """
 
@@ -65,3 +66,4 @@ class GatewaySettings:
     drain_timeout: int = 30
     limits: LimitSettings = field(default_factory=LimitSettings)
     usage: UsageSettings = field(default_factory=UsageSettings)
+    metrics: bool = True

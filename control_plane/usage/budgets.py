@@ -12,14 +12,14 @@ from datetime import timedelta
 
 import structlog
 from sqlalchemy import case, delete, func, insert, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from control_plane.accounts.tables import Account
 from control_plane.db.engine import Database
+from control_plane.db.errors import DatabaseUnavailableError
 from control_plane.db.types import utc_now
-from control_plane.errors import BudgetsUnavailableError, InsufficientBudgetError
+from control_plane.errors import InsufficientBudgetError
 from control_plane.usage.records import Charge
 from control_plane.usage.tables import Reservation
 
@@ -49,7 +49,7 @@ class BudgetService:
 
         Raises:
             InsufficientBudgetError: nothing of it is unreserved.
-            BudgetsUnavailableError: the database does not answer.
+            DatabaseUnavailableError: the database does not answer.
 
         """
         try:
@@ -66,9 +66,8 @@ class BudgetService:
                         expires_at=utc_now() + self._lease,
                     )
                 )
-        except (SQLAlchemyError, OSError) as error:  # a timeout is an OSError
-            log.warning("budgets cannot be read", cause=type(error).__name__)
-            raise BudgetsUnavailableError("budgets cannot be checked now") from error
+        except TimeoutError as error:
+            raise DatabaseUnavailableError("the database did not answer in time") from error
 
 
 async def settle(session: AsyncSession, charges: Iterable[Charge]) -> None:

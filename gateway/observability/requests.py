@@ -9,6 +9,7 @@ import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.observability.context import RequestContext, request_context
 from gateway.observability.metrics import Metrics
 from gateway.observability.timing import begin, server_timing
 
@@ -37,6 +38,7 @@ class RequestObserver:
         start = perf_counter()
         request_id = request_id_of(scope)
         structlog.contextvars.bind_contextvars(request_id=request_id.decode())
+        request_context.set(RequestContext(request_id.decode(), scope))
         stages = begin()
         status = CLIENT_LEFT
 

@@ -1,14 +1,15 @@
-"""The one way from a model's name to its answer: name, router, provider, task, batch, Triton.
+"""The one way from a model's name to its answer: name, router, meter, provider, task, batch, Triton.
 
 Every API takes it.
 
 Each method raises ModelNotFoundError when the caller may use no model of that name, TaskNotSupportedError
 when the model does something else, ModelNotReadyError when no version of it has been deployed yet, and
-whatever the task itself raises.
+whatever the meter (`gateway.serving.metering.meter.Meter.call`) and the task itself raise.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import TypeVar
 
 from control_plane.catalog import Key, Provider, Router, TaskNotSupportedError
@@ -17,15 +18,22 @@ from gateway.serving.generation.model import GenerationModel
 from gateway.serving.generation.results import Chunk
 from gateway.serving.images import EncodedImage
 from gateway.serving.labels import Labels, Ranking
+from gateway.serving.metering.meter import Meter
 from gateway.serving.routing.balancer import Balancer
 from gateway.serving.snapshots import Snapshots
 from gateway.serving.tasks.custom import CustomTask
 from gateway.serving.tasks.embedding import Embeddings, EmbeddingTask
-from gateway.serving.tasks.generation import Choose, Generations, GenerationTask
+from gateway.serving.tasks.generation import Choose, Generations, GenerationTask, longest_answer
 from gateway.serving.tasks.image import ImageModel
 from gateway.serving.tasks.image_classification import ImageClassificationTask
 from gateway.serving.tasks.image_embedding import ImageEmbeddingTask
-from gateway.serving.tasks.prompted import PromptedTask, Turn
+from gateway.serving.tasks.prompted import (
+    ANSWER_TOKENS,
+    EMOTION_TOKENS,
+    SUMMARY_TOKENS,
+    PromptedTask,
+    Turn,
+)
 from gateway.serving.tasks.question_answering import ExtractiveAnswerTask
 from gateway.serving.tasks.text import TextModel
 from gateway.serving.tasks.text_classification import TextClassificationTask
@@ -36,11 +44,12 @@ T = TypeVar("T")
 
 
 class Engine:
-    """Resolves a name in the snapshot and runs the task on a provider behind it."""
+    """Resolves a name in the snapshot and runs the task, metered, on a provider behind it."""
 
     def __init__(
         self,
         snapshots: Snapshots,
+        meter: Meter,
         balancer: Balancer,
         *,
         text: TextModel,
@@ -49,6 +58,7 @@ class Engine:
         custom: CustomTask,
     ) -> None:
         self._snapshots = snapshots
+        self._meter = meter
         self._balancer = balancer
         self._custom = custom
         self._embedding = EmbeddingTask(text)
@@ -62,7 +72,7 @@ class Engine:
     async def embed(self, caller: Key, model: str, texts: Sequence[str]) -> Embeddings:
         """Vectors of texts; see `EmbeddingTask.run`."""
         return await self._run(
-            caller, Task.EMBEDDING, model, lambda provider: self._embedding.run(provider, texts)
+            caller, Task.EMBEDDING, model, texts, lambda provider: self._embedding.run(provider, texts)
         )
 
     async def classify_texts(
@@ -73,6 +83,7 @@ class Engine:
             caller,
             Task.TEXT_CLASSIFICATION,
             model,
+            texts,
             lambda provider: self._text_classification.run(provider, texts, labels, top_k=top_k),
         )
 
@@ -102,7 +113,10 @@ class Engine:
                 raise HistoryRefusedError(f"model {model} does not read earlier questions and answers")
             return [each.text for each in await self._extractive.run(provider, questions, contexts)]
 
-        return await self._run(caller, Task.QUESTION_ANSWERING, model, work)
+        turns = [text for history in histories for turn in history for text in turn]
+        texts = [*questions, *contexts, *turns]
+        most = ANSWER_TOKENS * len(questions)
+        return await self._run(caller, Task.QUESTION_ANSWERING, model, texts, work, most=lambda _: most)
 
     async def generate(self, caller: Key, model: str, texts: Sequence[str], choose: Choose) -> Generations:
         """Texts continued or answered; see `GenerationTask.run`."""
@@ -110,38 +124,55 @@ class Engine:
             caller,
             Task.TEXT_GENERATION,
             model,
+            texts,
             lambda provider: self._generation.run(provider, texts, choose),
+            most=lambda provider: len(texts) * longest_answer(provider, choose),
         )
 
     async def stream(self, caller: Key, model: str, text: str, choose: Choose) -> AsyncGenerator[Chunk, None]:
         """A text continued or answered, chunk by chunk; see `GenerationTask.stream`."""
+        task = Task.TEXT_GENERATION
         with self._snapshots.lease() as catalog:
-            router = catalog.resolve(caller.account_id, Task.TEXT_GENERATION, model)
-            answer = self._balancer.stream(
-                router,
-                _called_here(router, Task.TEXT_GENERATION),
-                lambda provider: self._generation.stream(provider, text, choose),
-            )
-            async with aclosing(answer) as chunks:
-                async for chunk in chunks:
-                    yield chunk
+            router = catalog.resolve(caller.account_id, task, model)
+            providers = _called_here(router, task)
+            longest = partial(longest_answer, providers[0], choose)
+            async with self._meter.call(caller, router, task, (text,), longest) as call:
+                work = call.noting(lambda provider: self._generation.stream(provider, text, choose))
+                async with aclosing(self._balancer.stream(router, providers, work)) as chunks:
+                    async for chunk in chunks:
+                        self._meter.piece(call, chunk.text, len(chunk.token_ids))
+                        yield chunk
 
     async def summarise(self, caller: Key, model: str, texts: Sequence[str]) -> list[str]:
         """Summaries of texts; see `PromptedTask.summarise`."""
         return await self._run(
-            caller, Task.SUMMARISATION, model, lambda provider: self._prompted.summarise(provider, texts)
+            caller,
+            Task.SUMMARISATION,
+            model,
+            texts,
+            lambda provider: self._prompted.summarise(provider, texts),
+            most=lambda _: SUMMARY_TOKENS * len(texts),
         )
 
     async def emotions(self, caller: Key, model: str, texts: Sequence[str]) -> list[tuple[str, ...]]:
         """Emotions of texts; see `PromptedTask.emotions`."""
         return await self._run(
-            caller, Task.EMOTION, model, lambda provider: self._prompted.emotions(provider, texts)
+            caller,
+            Task.EMOTION,
+            model,
+            texts,
+            lambda provider: self._prompted.emotions(provider, texts),
+            most=lambda _: EMOTION_TOKENS * len(texts),
         )
 
     async def embed_images(self, caller: Key, model: str, images: Sequence[EncodedImage]) -> Embeddings:
         """Vectors of images; see `ImageEmbeddingTask.run`."""
         return await self._run(
-            caller, Task.IMAGE_EMBEDDING, model, lambda provider: self._image_embedding.run(provider, images)
+            caller,
+            Task.IMAGE_EMBEDDING,
+            model,
+            (),
+            lambda provider: self._image_embedding.run(provider, images),
         )
 
     async def embed_images_with_texts(
@@ -152,6 +183,7 @@ class Engine:
             caller,
             Task.IMAGE_EMBEDDING,
             model,
+            texts,
             lambda provider: self._image_embedding.run_joined(provider, images, texts),
         )
 
@@ -169,6 +201,7 @@ class Engine:
             caller,
             Task.IMAGE_CLASSIFICATION,
             model,
+            (),
             lambda provider: self._image_classification.run(provider, images, labels, top_k=top_k),
         )
 
@@ -190,14 +223,34 @@ class Engine:
             if (caller.account_id, model) not in catalog.routers and catalog.is_built_in(model):
                 raise BuiltInModelError(f"`model` must be the name of an uploaded model; {model} is built in")
             router = catalog.resolve(caller.account_id, task, model)
-            return await self._balancer.run(
-                router, router.able(task), lambda provider: self._custom.run(provider, task, params)
-            )
+            providers = router.able(task)
+            async with self._meter.call(caller, router, task, (params.decode(),)) as call:
+                work = call.noting(lambda provider: self._custom.run(provider, task, params))
+                return await self._balancer.run(router, providers, work)
 
-    async def _run(self, caller: Key, task: Task, model: str, work: Callable[[Provider], Awaitable[T]]) -> T:
+    async def _run(
+        self,
+        caller: Key,
+        task: Task,
+        model: str,
+        texts: Sequence[str],
+        work: Callable[[Provider], Awaitable[T]],
+        *,
+        most: Callable[[Provider], int] = lambda _: 0,
+    ) -> T:
+        """What `work` gives with a provider of the model.
+
+        Args:
+            texts: that are to be read, as the caller sent them.
+            most: tokens that a provider writes at most.
+
+        """
         with self._snapshots.lease() as catalog:
             router = catalog.resolve(caller.account_id, task, model)
-            return await self._balancer.run(router, _called_here(router, task), work)
+            providers = _called_here(router, task)
+            longest = partial(most, providers[0])
+            async with self._meter.call(caller, router, task, texts, longest) as call:
+                return await self._balancer.run(router, providers, call.noting(work))
 
 
 def _called_here(router: Router, task: Task) -> tuple[Provider, ...]:

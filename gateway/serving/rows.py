@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from control_plane.catalog import Provider
+from gateway.observability.tasks import TaskMetrics
 from gateway.serving.batching.batcher import Batcher, Inputs, Tensors, unusable
 from gateway.serving.batching.waiting import Waiting
 from gateway.serving.triton import TritonPool
@@ -34,13 +35,21 @@ class RowRunner:
         tokens_per_pack: most tokens, padding included, that one ModelInfer carries.
         pack_seconds: longest that a pack of several rows may take.
         rows_waiting: rows that may wait for one graph.
+        metrics: where packs are counted.
 
     """
 
     def __init__(
-        self, triton: TritonPool, *, tokens_per_pack: int, pack_seconds: float, rows_waiting: int
+        self,
+        triton: TritonPool,
+        *,
+        tokens_per_pack: int,
+        pack_seconds: float,
+        rows_waiting: int,
+        metrics: TaskMetrics,
     ) -> None:
         self._triton = triton
+        self._metrics = metrics
         self._tokens_per_pack = tokens_per_pack
         self._pack_seconds = pack_seconds
         self._rows_waiting = rows_waiting
@@ -91,6 +100,7 @@ class RowRunner:
             return await self._triton.infer(provider, graph, tensors, names)
 
         def split(answer: Tensors, lengths: Sequence[int]) -> list[Parts | None]:
+            self._metrics.pack(graph.name, len(lengths), sum(lengths), len(lengths) * max(lengths))
             columns = [_column(graph, answer[name], shape, lengths) for name, shape in outputs.items()]
             if all(np.isfinite(answer[name]).all() for name in names):
                 return list(zip(*columns, strict=True))

@@ -46,6 +46,7 @@ def create_router(snapshots: Snapshots) -> Router:
         middleware=[key_layer(snapshots, b"x-api-key")],
         exception_handlers=handlers(render),
         security=[{API_KEY: []}],
+        opt={"api": "backprop"},
     )
 
 

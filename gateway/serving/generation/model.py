@@ -13,6 +13,7 @@ from gateway.serving.concurrency import for_each
 from gateway.serving.errors import InputTooLongError
 from gateway.serving.generation.detokenisation import TextStream
 from gateway.serving.generation.results import Chunk, Generated, GenerationParameters
+from gateway.serving.metering.call import current_call
 from gateway.serving.tokenization import Tokenizers
 from gateway.serving.triton import TritonPool
 from model_repository.generation import (
@@ -98,6 +99,8 @@ class GenerationModel:
         head = generation_head(graph)
         with stage("tokenise"):
             encodings = await self._tokenizers.encodings(graph, texts)
+        if (call := current_call()) is not None:
+            call.read(sum(map(len, encodings)))
         new = parameters.sampling.max_new_tokens
         for encoding in encodings:
             room = head.max_length - (0 if head.encoder_decoder else len(encoding.ids))

@@ -47,6 +47,12 @@ class TokenCounter:
         with self._threads.admit():
             return await self._threads.run(self.count_now, texts)
 
+    async def count_written(self, texts: Sequence[str]) -> int:
+        """Tokens of answers that have been paid for in time already: they wait, and are not refused."""
+        if sum(map(len, texts)) <= IN_PLACE_CHARACTERS:
+            return self.count_now(texts)
+        return await self._threads.run(self.count_now, texts)
+
     def count_now(self, texts: Sequence[str]) -> int:
         """Tokens of all texts together, in this thread."""
         encode = self._encode

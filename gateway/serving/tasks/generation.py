@@ -44,3 +44,9 @@ class GenerationTask:
         """Generate from one text, chunk by chunk; see `GenerationModel.stream`."""
         graph = provider.graph(Task.TEXT_GENERATION)
         return self._model.stream(provider, graph, text, choose(generation_head(graph)))
+
+
+def longest_answer(provider: Provider, choose: Choose) -> int:
+    """Tokens that the answers to one text take at most."""
+    sampling = choose(generation_head(provider.graph(Task.TEXT_GENERATION))).sampling
+    return sampling.max_new_tokens * sampling.num_return_sequences

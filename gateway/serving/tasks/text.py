@@ -11,6 +11,7 @@ from control_plane.catalog import Provider
 from gateway.observability.timing import stage
 from gateway.serving.batching.batcher import Tensors
 from gateway.serving.encoders import Text
+from gateway.serving.metering.call import current_call
 from gateway.serving.rows import Array, RowRunner, Shape
 from gateway.serving.tokenization import Tokenizers
 from model_repository.manifest import Manifest
@@ -31,7 +32,10 @@ class TextModel:
 
         """
         with stage("tokenise"):
-            return await self._tokenizers.encodings(graph, texts)
+            rows = await self._tokenizers.encodings(graph, texts)
+        if (call := current_call()) is not None:
+            call.read(sum(map(len, rows)))
+        return rows
 
     async def infer(
         self, provider: Provider, graph: Manifest, rows: Sequence[Encoding], outputs: Mapping[str, Shape]

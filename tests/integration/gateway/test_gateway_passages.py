@@ -12,10 +12,12 @@ import pytest
 import pytest_asyncio
 import tiny_zoo
 import torch
+from prometheus_client import CollectorRegistry
 from site_setup import Site
 from tiny_zoo import TinyModel
 
 from control_plane.catalog import Provider
+from gateway.observability.tasks import TaskMetrics
 from gateway.serving.errors import InputTooLongError
 from gateway.serving.rows import RowRunner
 from gateway.serving.tasks.question_answering import ExtractiveAnswerTask
@@ -43,7 +45,9 @@ async def model(site: Site, zoo: object) -> AsyncIterator[TextModel]:
         await tokenizers.load(manifest, each.graph.tokenizer.to_str().encode())
     pool = TritonPool([site.triton.url], timeout=30, in_flight=4)
     pool.open()
-    yield TextModel(tokenizers, RowRunner(pool, tokens_per_pack=256, pack_seconds=1, rows_waiting=1000))
+    metrics = TaskMetrics(CollectorRegistry(), enabled=False)
+    rows = RowRunner(pool, tokens_per_pack=256, pack_seconds=1, rows_waiting=1000, metrics=metrics)
+    yield TextModel(tokenizers, rows)
     await pool.close()
     tokenizers.close()
 
