@@ -5,7 +5,7 @@ Models count for themselves as well; theirs differ from model to model, and nobo
 
 import base64
 import gzip
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -20,6 +20,9 @@ HELD = ("gpt2", "r50k_base")
 
 IN_PLACE_CHARACTERS = 1024
 """Texts of at most so many characters are counted at once: that is quicker than waking a thread."""
+
+PIECE_CHARACTERS = 65_536
+"""Longest run that is tokenised as one."""
 
 
 class TokenCounter:
@@ -56,7 +59,23 @@ class TokenCounter:
     def count_now(self, texts: Sequence[str]) -> int:
         """Tokens of all texts together, in this thread."""
         encode = self._encode
-        return sum([len(encode(text)) for text in texts])
+        return sum([len(encode(piece)) for text in texts for piece in pieces(text)])
+
+
+def pieces(text: str) -> Iterator[str]:
+    """Parts of a text that have as many tokens as the whole: tiktoken fails on megabytes without a word.
+
+    A text is cut before a space that follows a word, where a token ends anyway. In a run of spaces or letters
+    beyond `PIECE_CHARACTERS` it is cut anywhere, which may make a token more.
+    """
+    start = 0
+    while len(text) - start > PIECE_CHARACTERS:
+        end = text.rfind(" ", start + 1, start + PIECE_CHARACTERS)
+        if end < 0 or text[end - 1].isspace():
+            end = start + PIECE_CHARACTERS
+        yield text[start:end]
+        start = end
+    yield text[start:]
 
 
 @cache

@@ -7,7 +7,13 @@ from importlib.resources import files
 import pytest
 
 from gateway.serving.errors import OverloadedError
-from gateway.serving.metering.tokens import IN_PLACE_CHARACTERS, TokenCounter, load_encoding
+from gateway.serving.metering.tokens import (
+    IN_PLACE_CHARACTERS,
+    PIECE_CHARACTERS,
+    TokenCounter,
+    load_encoding,
+    pieces,
+)
 from gateway.serving.threads import Threads
 
 PUBLISHED = "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930"
@@ -55,3 +61,18 @@ async def test_long_texts_beyond_the_bound_are_refused(threads: Threads) -> None
 
 def test_ranks_are_those_of_single_bytes_first() -> None:
     assert load_encoding("tiktoken_r50k_base").decode_single_token_bytes(0) == base64.b64decode("IQ==")
+
+
+def test_a_long_text_in_pieces_has_the_tokens_of_the_whole() -> None:
+    encoding = load_encoding("tiktoken_gpt2")
+    text = "Three rows  of oars,\n and a sail. " * 6000
+    cut = list(pieces(text))
+    assert "".join(cut) == text
+    assert len(cut) > 1
+    assert sum(len(encoding.encode_ordinary(piece)) for piece in cut) == len(encoding.encode_ordinary(text))
+
+
+@pytest.mark.parametrize("character", [" ", "a", "\n"])
+async def test_megabytes_without_a_word_are_counted(threads: Threads, character: str) -> None:
+    counter = TokenCounter(load_encoding("tiktoken_gpt2"), threads)
+    assert await counter.count([character * (20 * PIECE_CHARACTERS)]) > 20
