@@ -1,9 +1,8 @@
 """The HTTP request that is being answered, for whoever needs to name it."""
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-
-from litestar.types import HTTPScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,11 +11,12 @@ class RequestContext:
 
     Attributes:
         request_id: as the caller is told it.
+        scope: of ASGI; the router adds to it.
 
     """
 
     request_id: str
-    scope: HTTPScope
+    scope: Mapping[str, object]
 
     @property
     def method(self) -> str:
@@ -26,13 +26,13 @@ class RequestContext:
     @property
     def endpoint(self) -> str:
         """Template of the route, never a raw path: those have no end."""
-        return self.scope.get("path_template") or "unmatched"
+        return str(self.scope.get("path_template") or "unmatched")
 
     @property
     def api(self) -> str:
         """Which of the public APIs the route belongs to: `opt={"api": NAME}` of its router."""
-        handler = self.scope.get("route_handler")
-        return str(handler.opt.get("api", "")) if handler is not None else ""
+        options: Mapping[str, object] = getattr(self.scope.get("route_handler"), "opt", {})
+        return str(options.get("api", ""))
 
 
 request_context: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)

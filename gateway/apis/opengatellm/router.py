@@ -47,4 +47,5 @@ def create_router(snapshots: Snapshots) -> Router:
         path=PREFIX,
         route_handlers=[AuthController, with_key, with_key_of_any_account],
         exception_handlers=handlers(render, translate),
+        opt={"api": "opengatellm"},
     )
