@@ -9,11 +9,13 @@ import pytest
 from manifests import DEPLOY, KUBERNETES, documents, kustomized
 
 from trireme.reference import reference
+from trireme.settings import CLIENT_VARIABLES
 
 ROOT = DEPLOY.parent
 PAGES = (*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", DEPLOY / "README.md")
 SETTINGS = {entry.name for entry in reference()}
-VARIABLES = {entry.variable for entry in reference()} | {"TRIREME_SCHEDULER", "TRIREME_HOST", "TRIREME_PORT"}
+SCRIPTED = {"TRIREME_SCHEDULER", "TRIREME_HOST", "TRIREME_PORT"}
+VARIABLES = {entry.variable for entry in reference()} | CLIENT_VARIABLES | SCRIPTED
 SECTIONS = {name.partition(".")[0] for name in SETTINGS if "." in name}
 
 
