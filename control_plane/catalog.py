@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from control_plane.deployments.exposure import EXCLUSIVE, Exposure, Place
 from control_plane.routers.kinds import LoadBalancing, ProviderKind, QosMetric, RouterType
 from model_repository.errors import TriremeError
 from model_repository.manifest import Manifest, Task
@@ -155,6 +156,7 @@ class Provider:
         zone: where it runs, as an ISO 3166-1 alpha-3 code, or `WOR`.
         total_params: parameters of the model in billions, 0 if unknown.
         active_params: those of them that a token goes through.
+        exposure: what part its version has in the traffic.
 
     """
 
@@ -171,6 +173,7 @@ class Provider:
     active_params: int = 0
     qos_metric: QosMetric | None = None
     qos_limit: float | None = None
+    exposure: Exposure = EXCLUSIVE
 
     @property
     def tasks(self) -> frozenset[Task]:
@@ -226,7 +229,7 @@ class Router:
     owned_by: str = ""
 
     def able(self, task: Task) -> tuple[Provider, ...]:
-        """Those of its providers that this gateway itself runs the task on.
+        """Those of its providers that this gateway itself runs the task on, canaries and shadows aside.
 
         Raises:
             TaskNotSupportedError: there is none.
@@ -235,11 +238,29 @@ class Router:
         found = tuple(
             provider
             for provider in self.providers
-            if any(task in manifest.tasks for manifest in provider.graphs)
+            if provider.exposure.place is Place.ACTIVE and task in provider.tasks
         )
         if not found:
             raise TaskNotSupportedError(f"model {self.name} does not support the task {task}")
         return found
+
+    @property
+    def divided(self) -> bool:
+        """Whether there is a canary or a shadow."""
+        return any(provider.exposure.place is not Place.ACTIVE for provider in self.providers)
+
+    def beside(self, place: Place, task: Task, draw: float) -> Provider | None:
+        """The canary or shadow that this request goes to, if there is one that does the task.
+
+        Args:
+            draw: a random number, 0 to 1 without 1.
+
+        """
+        for provider in self.providers:
+            exposure = provider.exposure
+            if exposure.place is place and draw < exposure.share and task in provider.tasks:
+                return provider
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,13 @@ class BuildNotFoundError(TriremeError):
     code = "build_not_found"
 
 
+class VersionNotFoundError(TriremeError):
+    """The model has no version of that number."""
+
+    status = 404
+    code = "version_not_found"
+
+
 class ReportNotFoundError(TriremeError):
     """The build has no report yet, or never came to making one."""
 

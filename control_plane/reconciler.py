@@ -7,7 +7,7 @@ import structlog
 from sqlmodel import col, select
 
 from control_plane.db.engine import Database
-from control_plane.models.tables import Version, VersionState
+from control_plane.models.tables import SERVING, Version, VersionState
 from control_plane.servers import Servers
 from model_repository.client import EntryState, TritonClient
 from model_repository.errors import TriremeError
@@ -19,8 +19,8 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 """Seconds between two tries to load an entry that Triton refuses."""
 
-_SERVING = (VersionState.ACTIVE, VersionState.DRAINING)
-_WANTED = (*_SERVING, VersionState.LOADING)
+_HELD = (*SERVING, VersionState.DRAINING)
+_WANTED = (*_HELD, VersionState.LOADING)
 
 
 class Reconciler:
@@ -39,7 +39,7 @@ class Reconciler:
             ServerUnavailableError: there is no server.
 
         """
-        serving = await self._entries(_SERVING)
+        serving = await self._entries(_HELD)
         index = await self._client.index()
         busy = (EntryState.READY, EntryState.LOADING, EntryState.UNLOADING)
         for entry in serving:
@@ -56,7 +56,7 @@ class Reconciler:
         if now < until or self._servers.lock(entry).locked():
             return
         async with self._servers.lock(entry):
-            if entry not in await self._entries(_SERVING):
+            if entry not in await self._entries(_HELD):
                 return
             try:
                 self._servers.check(await asyncio.to_thread(self._servers.storage.manifest, entry))

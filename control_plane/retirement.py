@@ -3,6 +3,7 @@
 import asyncio
 
 import structlog
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from control_plane.db.engine import Database
@@ -61,7 +62,10 @@ class Retirement:
             select(Version, col(Model.deleted_at).is_not(None))
             .join(Model)
             .where(col(Version.published), col(Version.state).in_(_GONE))
-            .order_by(col(Version.activated_at).desc(), col(Version.number).desc())
+            .order_by(
+                func.coalesce(col(Version.activated_at), col(Version.created_at)).desc(),
+                col(Version.number).desc(),
+            )
         )
         async with self._database.reading() as session:
             rows = (await session.exec(published)).all()

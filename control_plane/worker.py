@@ -11,6 +11,7 @@ from control_plane.builds import pruning, queue
 from control_plane.builds.queue import Claim
 from control_plane.builds.runner import BuildRunner
 from control_plane.db.engine import Database
+from control_plane.deployments.watcher import CanaryWatcher
 from control_plane.jobs import JobEngine
 from control_plane.reconciler import Reconciler
 from control_plane.retirement import Retirement
@@ -83,6 +84,7 @@ class Worker:
         kept = self._settings.kept_workspaces
         pauses = {
             retirement.sweep: POLL_SECONDS,
+            CanaryWatcher(self._database).sweep: POLL_SECONDS,
             UploadSweeper(self._database, self._uploads).sweep: POLL_SECONDS,
             pruning.Pruning(self._database, self._workspaces, kept=kept).sweep: pruning.PAUSE_SECONDS,
             **{reconciler.sweep: POLL_SECONDS for reconciler in reconcilers},

@@ -14,6 +14,7 @@ from litestar.di import Provide
 from control_plane.builds.logs import BuildLogs
 from control_plane.builds.service import BuildService
 from control_plane.db.engine import Database
+from control_plane.deployments.service import DeploymentService
 from control_plane.models.service import ModelService
 from control_plane.settings import AccountSettings, UploadSettings
 from control_plane.uploads.files import FileService
@@ -25,6 +26,7 @@ from gateway.apis.backprop.router import create_router as create_backprop
 from gateway.apis.backprop.router import create_upload_router
 from gateway.apis.builds.log import LogFollowers
 from gateway.apis.builds.router import create_router as create_builds
+from gateway.apis.deployments.router import create_router as create_deployments
 from gateway.apis.opengatellm import errors as opengatellm_errors
 from gateway.apis.opengatellm import router as opengatellm
 from gateway.catalog_feed import CatalogFeed
@@ -38,6 +40,7 @@ from gateway.observability.requests import RequestObserver
 from gateway.observability.tasks import TaskMetrics
 from gateway.openapi import openapi_config
 from gateway.schemas import ModelSchemas, StructSchemas
+from gateway.serving.dispatch import Dispatcher
 from gateway.serving.engine import Engine
 from gateway.serving.generation.model import GenerationModel
 from gateway.serving.images import ImageDecoder
@@ -48,8 +51,10 @@ from gateway.serving.tasks.custom import CustomTask
 from gateway.serving.tasks.image import ImageModel
 from gateway.serving.tasks.text import TextModel
 from gateway.serving.tokenization import Tokenizers
+from gateway.serving.traffic import Traffic
 from gateway.serving.triton import TritonPool
 from gateway.settings import GatewaySettings
+from gateway.traffic_report import TrafficReport
 from gateway.uploads import UploadReceiver
 from model_repository.storage import Storage
 
@@ -100,23 +105,26 @@ def create_app(
         max_bytes=settings.max_image_bytes,
         max_pixels=settings.max_image_pixels,
     )
-    balancer = Balancer()
+    balancer, traffic = Balancer(), Traffic()
+    dispatcher = Dispatcher(snapshots, balancer, traffic, copies=settings.shadow_requests)
     engine = Engine(
         snapshots,
         metering.meter,
-        balancer,
+        dispatcher,
         text=TextModel(tokenizers, rows),
         image=ImageModel(decoder, rows),
         generation=GenerationModel(tokenizers, triton, streams_per_request=settings.streams_per_request),
         custom=CustomTask(triton),
     )
+    gateway_id = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
+    report = TrafficReport(traffic, database=database, gateway_id=gateway_id)
     feed = CatalogFeed(
         snapshots,
         tokenizers,
         balancer,
         database=database,
         storage=storage,
-        gateway_id=f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}",
+        gateway_id=gateway_id,
         interval=settings.poll_interval,
     )
     upload_service = UploadService(database, uploads, upload_settings)
@@ -138,13 +146,15 @@ def create_app(
         with suppress(TimeoutError):
             async with asyncio.timeout(FIRST_CATALOGUE_SECONDS):
                 await feed.try_refresh()
-        polling = asyncio.create_task(feed.run())
+        running = [asyncio.create_task(each.run()) for each in (feed, report)]
         try:
             async with metering.running():
                 yield
         finally:
+            await dispatcher.close()
             feed.stop()
-            await polling
+            report.stop()
+            await asyncio.gather(*running)
             if receiver is not None:
                 await receiver.close()
             await triton.close()
@@ -157,6 +167,7 @@ def create_app(
             create_backprop(snapshots),
             *([create_upload_router(receiver)] if receiver is not None else ()),
             create_builds(snapshots),
+            create_deployments(snapshots),
             opengatellm.create_router(snapshots),
             HealthController,
         ],
@@ -164,6 +175,7 @@ def create_app(
             "address": _provide(PublicAddress(settings.public_url)),
             "build_logs": _provide(BuildLogs(database)),
             "build_service": _provide(BuildService(database)),
+            "deployments": _provide(DeploymentService(database)),
             "engine": _provide(engine),
             "feed": _provide(feed),
             "metering": _provide(metering),

@@ -32,6 +32,7 @@ def openapi_config() -> OpenAPIConfig:
             Tag("tasks", "Put a model to work."),
             Tag("models", "Look at models and delete them."),
             Tag("builds", "How models come to be: stages, logs, reports."),
+            Tag("deployments", "Which version answers: promote, divide, copy, roll back."),
             Tag("auth", "Log in with e-mail and password."),
             Tag("me", "Look at yourself and your keys, and change them."),
             Tag("admin", "Organizations, roles, users, tokens and the audit log; for administrators."),

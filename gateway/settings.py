@@ -31,6 +31,7 @@ class GatewaySettings:
         packs_in_flight: packs of all requests that may be on their way to Triton together.
         streams_per_request: texts of one request that a model generates from together.
         stream_timeout: seconds that Triton has for all that it generates from one text.
+        shadow_requests: copies of requests that may be under way to shadows together; others are dropped.
         log_followers: clients that may follow logs of builds together; one more answers 503.
         triton_timeout: seconds that Triton has for a pack, the wait for a free slot included.
         poll_interval: seconds between two looks at the catalogue's generation.
@@ -60,6 +61,7 @@ class GatewaySettings:
     packs_in_flight: int = 64
     streams_per_request: int = 32
     stream_timeout: float = 300.0
+    shadow_requests: int = 8
     log_followers: int = 64
     triton_timeout: float = 30.0
     poll_interval: float = 0.25

@@ -3,11 +3,12 @@
 from control_plane.builds.queue import Claim, owned
 from control_plane.builds.tables import BuildStatus
 from control_plane.db.engine import Database
-from control_plane.db.generation import touch_catalog
 from control_plane.db.types import utc_now
+from control_plane.deployments.exposure import EXCLUSIVE
+from control_plane.deployments.placement import place
 from control_plane.models.queries import version_in
-from control_plane.models.tables import Model, Version, VersionState
-from control_plane.routers.service import route_to, router_of
+from control_plane.models.tables import Version, VersionState
+from control_plane.routers.service import router_of
 from converters.spec import BuildCancelledError
 from model_repository.manifest import Manifest
 
@@ -36,8 +37,10 @@ async def mark_loading(database: Database, claim: Claim) -> None:
         version.state = VersionState.LOADING
 
 
-async def activate(database: Database, claim: Claim, manifests: tuple[Manifest, ...]) -> None:
-    """The flip: the version serves, the one before it drains, the build has succeeded, gateways are told.
+async def activate(database: Database, claim: Claim) -> None:
+    """The flip: the version takes its place in the traffic, the build has succeeded, gateways are told.
+
+    A model's first version answers alone, whatever place was meant for it.
 
     Raises:
         ClaimLostError: another worker owns the build now.
@@ -49,13 +52,8 @@ async def activate(database: Database, claim: Claim, manifests: tuple[Manifest, 
         router = await router_of(session, build.model_id)
         if build.cancel_requested or router is None:
             raise BuildCancelledError(build.message)
-        generation = await touch_catalog(session)
-        if (before := await version_in(session, build.model_id, VersionState.ACTIVE)) is not None:
-            before.state, before.drain_generation = VersionState.DRAINING, generation
         version = await session.get_one(Version, build.version_id)
-        version.state, version.activated_at = VersionState.ACTIVE, utc_now()
-        tasks = tuple(sorted({task for manifest in manifests for task in manifest.tasks}))
-        (await session.get_one(Model, build.model_id)).tasks = tasks
-        await route_to(session, router, build.version_id, tasks)
+        served = await version_in(session, build.model_id, VersionState.ACTIVE) is not None
+        await place(session, router, version, build.exposure if served else EXCLUSIVE)
         build.status, build.percent, build.finished_at = BuildStatus.SUCCEEDED, 100.0, utc_now()
         build.message = build.hint = ""

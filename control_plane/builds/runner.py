@@ -113,7 +113,7 @@ class BuildRunner:
             )
         await running.stage(LOAD, roll_out(self._servers, manifests))
         await running.flush()
-        await activate(self._database, claim, manifests)
+        await activate(self._database, claim)
         await asyncio.to_thread(shutil.rmtree, workspace, ignore_errors=True)
 
     async def _archive(self, claim: Claim, workspace: Path) -> str:

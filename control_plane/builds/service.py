@@ -130,7 +130,7 @@ async def cancel_build(session: AsyncSession, build: Build, reason: str) -> None
         build.status, build.message, build.finished_at = BuildStatus.CANCELLED, reason, utc_now()
         version = await session.get(Version, build.version_id)
         if version is not None and version.state in (VersionState.BUILDING, VersionState.LOADING):
-            version.state = VersionState.FAILED if version.activated_at is None else VersionState.RETIRED
+            version.state = VersionState.FAILED if build.kind is BuildKind.CONVERT else VersionState.RETIRED
 
 
 async def cancel_builds_of(session: AsyncSession, model_id: int, reason: str) -> None:

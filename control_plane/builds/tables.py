@@ -3,10 +3,12 @@
 from datetime import datetime
 from enum import StrEnum
 
+from pydantic import ConfigDict
 from sqlalchemy import Column, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from control_plane.db.types import EnumText, UtcDateTime, utc_now
+from control_plane.db.types import EnumText, JsonText, UtcDateTime, utc_now
+from control_plane.deployments.exposure import EXCLUSIVE, Exposure
 
 
 class BuildKind(StrEnum):
@@ -39,11 +41,14 @@ class Build(SQLModel, table=True):
         attempt: raised by every claim. A worker writes only while the attempt is still its own, so that one
             that was silent for too long cannot disturb its successor.
         losses: how often its worker or its job was lost.
+        exposure: what part the version is to have in the traffic.
         patient: wait for a job worker that offers what the version needs, instead of failing.
         not_before: nobody takes it up earlier.
         heartbeat_at: last sign of life of the worker that runs it.
 
     """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)  # type: ignore[assignment]  # SQLModel narrows the type
 
     id: int | None = Field(default=None, primary_key=True)
     model_id: int = Field(foreign_key="model.id", index=True)
@@ -59,6 +64,7 @@ class Build(SQLModel, table=True):
     attempt: int = 0
     losses: int = 0
     cancel_requested: bool = False
+    exposure: Exposure = Field(default=EXCLUSIVE, sa_column=Column(JsonText(Exposure), nullable=False))
     patient: bool = False
     not_before: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
     heartbeat_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))

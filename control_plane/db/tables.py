@@ -7,6 +7,7 @@ from control_plane.accounts import tables as accounts
 from control_plane.audit import tables as audit
 from control_plane.builds import tables as builds
 from control_plane.db import generation
+from control_plane.deployments import tables as deployments
 from control_plane.models import tables as models
 from control_plane.organizations import tables as organizations
 from control_plane.roles import tables as roles
@@ -18,6 +19,7 @@ __all__ = [
     "accounts",
     "audit",
     "builds",
+    "deployments",
     "gateways",
     "generation",
     "metadata",

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from control_plane.deployments.exposure import EXCLUSIVE, Exposure
 from control_plane.models.tables import VersionState
 from model_repository.manifest import Manifest, Task
 
@@ -21,6 +22,7 @@ class NewModel(msgspec.Struct, frozen=True, kw_only=True):
         targets: GPUs to build TensorRT plans for, such as `sm89`; empty for those of the settings.
         aliases: other names within each task; only built-in models have them.
         owner: account name, or None for a built-in model.
+        exposure: what part a new version is to have in the traffic beside the one that serves.
         resources: what its conversion needs of a job worker, such as `{"GPU": 1}`.
         patient: wait for such a worker instead of failing where there is none.
 
@@ -34,6 +36,7 @@ class NewModel(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     aliases: dict[Task, tuple[str, ...]] = {}
     owner: str | None = None
+    exposure: Exposure = EXCLUSIVE
     resources: dict[str, float] = {}
     patient: bool = False
 

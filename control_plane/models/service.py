@@ -14,11 +14,13 @@ from control_plane.catalog import ModelNotFoundError
 from control_plane.db.engine import Database
 from control_plane.db.generation import touch_catalog
 from control_plane.db.types import utc_now
+from control_plane.deployments.exposure import EXCLUSIVE, Exposure
+from control_plane.deployments.placement import drain
 from control_plane.errors import ConflictError
 from control_plane.models import validation
 from control_plane.models.queries import owned_by, previous_version, summaries, version_in
 from control_plane.models.schemas import ModelSummary, NewModel, VersionSummary
-from control_plane.models.tables import Model, Version, VersionState
+from control_plane.models.tables import SERVING, Model, Version, VersionState
 from control_plane.routers.kinds import type_of
 from control_plane.routers.names import claim_name
 from control_plane.routers.service import declare_aliases, remove_router, router_of, touch_unless_served
@@ -52,7 +54,7 @@ class ModelService:
 
         """
         async with self._database.reading() as session:
-            model = await _find(session, account_id, name, lock=False)
+            model = await find_model(session, account_id, name, lock=False)
             rows = await session.exec(
                 select(Version).where(Version.model_id == model.id).order_by(col(Version.number).desc())
             )
@@ -103,7 +105,7 @@ class ModelService:
 
         """
         async with self._database.session() as session:
-            model = await _find(session, account_id, name)
+            model = await find_model(session, account_id, name)
             assert model.id is not None
             newest = select(Version).where(Version.model_id == model.id).order_by(col(Version.number).desc())
             origin = await version_in(session, model.id, VersionState.ACTIVE)
@@ -124,7 +126,7 @@ class ModelService:
 
         """
         async with self._database.session() as session:
-            model = await _find(session, account_id, name)
+            model = await find_model(session, account_id, name)
             assert model.id is not None
             active = await version_in(session, model.id, VersionState.ACTIVE)
             version = await previous_version(session, model.id, active.number) if active else None
@@ -132,7 +134,9 @@ class ModelService:
                 raise ConflictError(f"model {name} has no earlier version to roll back to")
             await cancel_builds_of(session, model.id, "superseded by a rollback")
             version.state, version.drain_generation = VersionState.LOADING, None
-            return await _queue(session, model.id, version.id, BuildKind.ACTIVATE)
+            return await enqueue(
+                session, Build(model_id=model.id, version_id=version.id, kind=BuildKind.ACTIVATE)
+            )
 
     async def remove(self, account_id: int | None, name: str) -> None:
         """Take a model away: gone for callers at once, from Triton and the disk when its requests have ended.
@@ -142,7 +146,7 @@ class ModelService:
 
         """
         async with self._database.session() as session:
-            model = await _find(session, account_id, name)
+            model = await find_model(session, account_id, name)
             await _remove(session, [model])
 
     async def list(self, account_id: int | None, *, include_global: bool) -> list[ModelSummary]:
@@ -153,7 +157,13 @@ class ModelService:
         return sorted(found, key=lambda model: (model.name, model.owner))
 
 
-async def _find(session: AsyncSession, account_id: int | None, name: str, *, lock: bool = True) -> Model:
+async def find_model(session: AsyncSession, account_id: int | None, name: str, *, lock: bool = True) -> Model:
+    """The live model of that name, locked or not.
+
+    Raises:
+        ModelNotFoundError: no such model, or another account's.
+
+    """
     found = select(Model).where(owned_by(account_id), Model.name == name)
     model = (await session.exec(found.with_for_update() if lock else found)).one_or_none()
     if model is None:
@@ -169,18 +179,16 @@ async def remove_owned_models(session: AsyncSession, account_id: int) -> None:
 
 async def _remove(session: AsyncSession, models: Iterable[Model]) -> None:
     """Take models out of service; the catalogue's row is locked last, as everywhere."""
-    draining = []
+    draining: list[Version] = []
     for model in models:
         assert model.id is not None
         model.deleted_at = utc_now()
         await cancel_builds_of(session, model.id, "the model was removed")
         if (router := await router_of(session, model.id)) is not None:
             await remove_router(session, router)
-        if (active := await version_in(session, model.id, VersionState.ACTIVE)) is not None:
-            draining.append(active)
-    generation = await touch_catalog(session)
-    for version in draining:
-        version.state, version.drain_generation = VersionState.DRAINING, generation
+        serving = select(Version).where(Version.model_id == model.id, col(Version.state).in_(SERVING))
+        draining += (await session.exec(serving)).all()
+    await drain(session, draining)
 
 
 async def add_model(session: AsyncSession, new: NewModel) -> int:
@@ -194,7 +202,7 @@ async def add_model(session: AsyncSession, new: NewModel) -> int:
         model.tasks = router.tasks = new.tasks
         router.type = type_of(new.tasks)
     await cancel_builds_of(session, model.id, "superseded by a newer version")
-    build = await _convert(session, model, new, patient=new.patient)
+    build = await _convert(session, model, new, exposure=new.exposure, patient=new.patient)
     if new.aliases:
         await declare_aliases(session, router.id, new.aliases)
         await touch_catalog(session)
@@ -204,7 +212,12 @@ async def add_model(session: AsyncSession, new: NewModel) -> int:
 
 
 async def _convert(
-    session: AsyncSession, model: Model, origin: NewModel | Version, *, patient: bool = False
+    session: AsyncSession,
+    model: Model,
+    origin: NewModel | Version,
+    *,
+    exposure: Exposure = EXCLUSIVE,
+    patient: bool = False,
 ) -> int:
     """Queue the conversion of a new version, made from the same as `origin`."""
     assert model.id is not None
@@ -221,7 +234,14 @@ async def _convert(
     session.add(version)
     await session.flush()
     assert version.id is not None
-    return await _queue(session, model.id, version.id, BuildKind.CONVERT, patient=patient)
+    build = Build(
+        model_id=model.id,
+        version_id=version.id,
+        kind=BuildKind.CONVERT,
+        exposure=exposure,
+        patient=patient,
+    )
+    return await enqueue(session, build)
 
 
 async def _ensure(session: AsyncSession, owner_id: int | None, name: str) -> tuple[Model, Router]:
@@ -251,10 +271,8 @@ async def _next_number(session: AsyncSession, owner_id: int | None, name: str) -
     return ((await session.exec(highest)).one() or 0) + 1
 
 
-async def _queue(
-    session: AsyncSession, model_id: int, version_id: int, kind: BuildKind, *, patient: bool = False
-) -> int:
-    build = Build(model_id=model_id, version_id=version_id, kind=kind, patient=patient)
+async def enqueue(session: AsyncSession, build: Build) -> int:
+    """Id of a new build."""
     session.add(build)
     await session.flush()
     assert build.id is not None

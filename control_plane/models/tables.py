@@ -12,14 +12,23 @@ from model_repository.manifest import Manifest, Task
 
 
 class VersionState(StrEnum):
-    """Life of a version; Triton should hold the entries of those that are loading, active or draining."""
+    """Life of a version; Triton should hold the entries of those that load, serve or drain.
+
+    The states of those that serve are named as their places in the traffic, `control_plane.catalog.Place`.
+    """
 
     BUILDING = "building"
     LOADING = "loading"
     ACTIVE = "active"
+    CANARY = "canary"
+    SHADOW = "shadow"
     DRAINING = "draining"
     RETIRED = "retired"
     FAILED = "failed"
+
+
+SERVING = (VersionState.ACTIVE, VersionState.CANARY, VersionState.SHADOW)
+"""States of the versions that requests, or copies of them, are sent to."""
 
 
 class Model(SQLModel, table=True):
@@ -69,6 +78,7 @@ class Version(SQLModel, table=True):
         resources: what its conversion needs of a job worker, such as `{"GPU": 1}`.
         manifests: of its entries; None until they are about to be published.
         published: its entries lie in the model repository.
+        remark: why it was sent back, if it was.
         drain_generation: for a draining version the generation that took its traffic away.
 
     """
@@ -91,6 +101,7 @@ class Version(SQLModel, table=True):
         default=None, sa_column=Column(JsonText(tuple[Manifest, ...]))
     )
     published: bool = False
+    remark: str = ""
     drain_generation: int | None = None
     created_at: datetime = Field(default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False))
     activated_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))

@@ -102,6 +102,7 @@ async def _providers(
                 active_params=row.active_params,
                 qos_metric=row.qos_metric,
                 qos_limit=row.qos_limit,
+                exposure=row.exposure,
             )
         )
     return found, measures

@@ -7,6 +7,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from control_plane.db.generation import touch_catalog
+from control_plane.deployments.exposure import EXCLUSIVE, Exposure, Place
 from control_plane.routers.kinds import ProviderKind, type_of
 from control_plane.routers.tables import Provider, Router, RouterAlias
 from model_repository.manifest import Task
@@ -39,23 +40,37 @@ async def effective_aliases(session: AsyncSession) -> dict[tuple[Task, str], int
     return {(alias.task, alias.name): alias.router_id for alias, _ in rows}
 
 
-async def route_to(session: AsyncSession, router: Router, version_id: int, tasks: tuple[Task, ...]) -> None:
-    """Send a router's requests to a version."""
+async def route_to(
+    session: AsyncSession,
+    router: Router,
+    version_id: int,
+    tasks: tuple[Task, ...],
+    exposure: Exposure = EXCLUSIVE,
+) -> None:
+    """Give a version its part in a router's requests, in the place of whichever has it.
+
+    A new active version takes all: what was beside the one before goes with it.
+    """
     assert router.id is not None
-    router.tasks, router.type = tasks, type_of(tasks)
-    own = select(Provider).where(Provider.router_id == router.id, col(Provider.version_id).is_not(None))
-    provider = (await session.exec(own)).one_or_none()
-    if provider is None:
-        session.add(
-            Provider(
-                router_id=router.id,
-                kind=ProviderKind.TRITON,
-                model_name=router.name,
-                version_id=version_id,
-            )
-        )
-    else:
-        provider.version_id = version_id
+    active = exposure.place is Place.ACTIVE
+    if active:
+        router.tasks, router.type = tasks, type_of(tasks)
+    own = Provider(
+        router_id=router.id, kind=ProviderKind.TRITON, model_name=router.name, version_id=version_id
+    )
+    deployed = select(Provider).where(Provider.router_id == router.id, col(Provider.version_id).is_not(None))
+    for provider in (await session.exec(deployed)).all():
+        if provider.version_id == version_id:
+            own = provider
+        elif active or provider.exposure.place is exposure.place:
+            await session.delete(provider)
+    own.exposure = exposure
+    session.add(own)
+
+
+async def route_away(session: AsyncSession, version_id: int) -> None:
+    """Send no more requests to a version."""
+    await session.exec(delete(Provider).where(col(Provider.version_id) == version_id))
 
 
 async def remove_router(session: AsyncSession, router: Router) -> None:

@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
+from pydantic import ConfigDict
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from control_plane.db.types import EnumText, TasksText, UtcDateTime, utc_now
+from control_plane.db.types import EnumText, JsonText, TasksText, UtcDateTime, utc_now
+from control_plane.deployments.exposure import EXCLUSIVE, Exposure
 from control_plane.routers.kinds import LoadBalancing, ProviderKind, QosMetric, RouterType
 from model_repository.manifest import Task
 
@@ -89,6 +91,7 @@ class Provider(SQLModel, table=True):
         secret: its API key, encrypted; None where it asks for none.
         creator_id: account that added it, or None for the system and the root key.
         version_id: the version that it serves; None for providers added by hand.
+        exposure: what part that version has in the router's traffic.
         model_id: of a Triton provider added by hand, the model whose active version it serves.
         weight: share of the traffic beside the router's other providers; 0 only helps out.
         timeout: seconds for connecting, and for each wait for data.
@@ -113,6 +116,8 @@ class Provider(SQLModel, table=True):
         {"sqlite_autoincrement": True},
     )
 
+    model_config = ConfigDict(arbitrary_types_allowed=True)  # type: ignore[assignment]  # SQLModel narrows the type
+
     id: int | None = Field(default=None, primary_key=True)
     router_id: int = Field(foreign_key="router.id", index=True)
     kind: ProviderKind = Field(sa_column=Column(EnumText(ProviderKind), nullable=False))
@@ -121,6 +126,7 @@ class Provider(SQLModel, table=True):
     secret: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     creator_id: int | None = Field(default=None, foreign_key="account.id")
     version_id: int | None = Field(default=None, foreign_key="version.id")
+    exposure: Exposure = Field(default=EXCLUSIVE, sa_column=Column(JsonText(Exposure), nullable=False))
     model_id: int | None = Field(default=None, foreign_key="model.id")
     weight: int = 1
     timeout: int = 300

@@ -13,13 +13,13 @@ from functools import partial
 from typing import TypeVar
 
 from control_plane.catalog import Key, Provider, Router, TaskNotSupportedError
+from gateway.serving.dispatch import Dispatcher, Request
 from gateway.serving.errors import BuiltInModelError, HistoryRefusedError
 from gateway.serving.generation.model import GenerationModel
 from gateway.serving.generation.results import Chunk
 from gateway.serving.images import EncodedImage
 from gateway.serving.labels import Labels, Ranking
 from gateway.serving.metering.meter import Meter
-from gateway.serving.routing.balancer import Balancer
 from gateway.serving.snapshots import Snapshots
 from gateway.serving.tasks.custom import CustomTask
 from gateway.serving.tasks.embedding import Embeddings, EmbeddingTask
@@ -50,7 +50,7 @@ class Engine:
         self,
         snapshots: Snapshots,
         meter: Meter,
-        balancer: Balancer,
+        dispatcher: Dispatcher,
         *,
         text: TextModel,
         image: ImageModel,
@@ -59,7 +59,7 @@ class Engine:
     ) -> None:
         self._snapshots = snapshots
         self._meter = meter
-        self._balancer = balancer
+        self._dispatcher = dispatcher
         self._custom = custom
         self._embedding = EmbeddingTask(text)
         self._text_classification = TextClassificationTask(text)
@@ -135,10 +135,11 @@ class Engine:
         with self._snapshots.lease() as catalog:
             router = catalog.resolve(caller.account_id, task, model)
             providers = _called_here(router, task)
+            request = Request(catalog, router, task, providers)
             longest = partial(longest_answer, providers[0], choose)
             async with self._meter.call(caller, router, task, (text,), longest) as call:
                 work = call.noting(lambda provider: self._generation.stream(provider, text, choose))
-                async with aclosing(self._balancer.stream(router, providers, work)) as chunks:
+                async with aclosing(self._dispatcher.stream(request, work)) as chunks:
                     async for chunk in chunks:
                         self._meter.piece(call, chunk.text, len(chunk.token_ids))
                         yield chunk
@@ -224,9 +225,13 @@ class Engine:
                 raise BuiltInModelError(f"`model` must be the name of an uploaded model; {model} is built in")
             router = catalog.resolve(caller.account_id, task, model)
             providers = router.able(task)
+
+            async def work(provider: Provider) -> bytes:
+                return await self._custom.run(provider, task, params)
+
             async with self._meter.call(caller, router, task, (params.decode(),)) as call:
-                work = call.noting(lambda provider: self._custom.run(provider, task, params))
-                return await self._balancer.run(router, providers, work)
+                request = Request(catalog, router, task, providers)
+                return await self._dispatcher.run(request, call.noting(work), copied=work)
 
     async def _run(
         self,
@@ -250,7 +255,8 @@ class Engine:
             providers = _called_here(router, task)
             longest = partial(most, providers[0])
             async with self._meter.call(caller, router, task, texts, longest) as call:
-                return await self._balancer.run(router, providers, call.noting(work))
+                request = Request(catalog, router, task, providers)
+                return await self._dispatcher.run(request, call.noting(work), copied=work)
 
 
 def _called_here(router: Router, task: Task) -> tuple[Provider, ...]:

@@ -33,9 +33,14 @@ class Snapshots:
         self._current = catalog
 
     @contextmanager
-    def lease(self) -> Iterator[Catalog]:
-        """Current catalogue, counted as in use until the block ends."""
-        catalog = self._current
+    def lease(self, held: Catalog | None = None) -> Iterator[Catalog]:
+        """Current catalogue, counted as in use until the block ends.
+
+        Args:
+            held: instead of the current one, a catalogue that the caller holds a lease on.
+
+        """
+        catalog = self._current if held is None else held
         generation = catalog.generation
         self._leases[generation] += 1
         try:

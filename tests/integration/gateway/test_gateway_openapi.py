@@ -37,6 +37,18 @@ OPERATIONS = {
     "retry_build": {"200", "400", "403", "404", "409", "503"},
     "get_build_parity": {"200", "400", "403", "404", "503"},
     "follow_build_log": {"200", "400", "403", "404", "503"},
+    "get_deployment": {"200", "400", "403", "404", "503"},
+    **{
+        change: {"200", "400", "403", "404", "409", "503"}
+        for change in (
+            "promote_version",
+            "rollback_deployment",
+            "split_deployment",
+            "end_split",
+            "shadow_deployment",
+            "end_shadow",
+        )
+    },
     "health": {"200"},
     "live": {"200"},
     "ready": {"200", "503"},

@@ -82,7 +82,7 @@ async def deploy(database: Database, claim: Claim, *manifests: Manifest) -> None
     if not claim.loading:
         await announce(database, claim, manifests)
         await mark_loading(database, claim)
-    await activate(database, claim, manifests)
+    await activate(database, claim)
 
 
 async def add_and_deploy(database: Database, name: str = "mini", **changes: object) -> None:

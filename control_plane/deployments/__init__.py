@@ -1,0 +1,1 @@
+"""Deployments: which versions of a model take part in its traffic, and how they do there."""
