@@ -1,11 +1,12 @@
 """Builds as a person at a terminal follows them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from control_plane.builds.logs import BuildLogs
 from control_plane.builds.schemas import BuildSummary
 from control_plane.builds.service import BuildService
 from control_plane.builds.tables import UNFINISHED, BuildStatus
@@ -40,6 +41,19 @@ async def follow(database: Database, builds: Sequence[int], console: Console) ->
     for build in failed:
         _explain(build, console)
     return failed
+
+
+async def follow_log(database: Database, build_id: int, write: Callable[[str], None]) -> None:
+    """Write a build's log, what there is and what comes, until the build ends."""
+    logs, position, ended = BuildLogs(database), 0, False
+    while not ended:
+        pieces, ended = await logs.after(build_id, position)
+        for piece in pieces:
+            for line in piece.text.splitlines():
+                write(f"{piece.stage:9} {line}")
+            position = piece.id
+        if not pieces and not ended:
+            await asyncio.sleep(POLL_SECONDS)
 
 
 def _explain(build: BuildSummary, console: Console) -> None:

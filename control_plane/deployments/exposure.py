@@ -35,5 +35,8 @@ class Exposure(msgspec.Struct, frozen=True):
     min_requests: int = 20
 
 
+MAX_ERROR_SHARE = 0.05
+"""Limit of canaries for which nobody chooses one."""
+
 EXCLUSIVE = Exposure()
 """Of the version that answers alone, or with a canary beside it."""

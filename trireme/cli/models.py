@@ -1,40 +1,32 @@
 """`trireme models`: add, look at, roll back and remove models."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from control_plane.accounts.service import AccountService
 from control_plane.builds.logs import BuildLogs
 from control_plane.builds.service import BuildService
 from control_plane.db.engine import Database
+from control_plane.deployments.exposure import EXCLUSIVE, MAX_ERROR_SHARE, Exposure, Place
 from control_plane.errors import BuildNotFoundError
 from control_plane.models.schemas import NewModel
 from control_plane.models.service import ModelService
 from model_repository.manifest import Task
 from trireme.cli.options import Config, Data, settings
+from trireme.cli.owned import Name, Owner, Wait, follow_build, with_owner
 from trireme.cli.push import push
-from trireme.data_folder import is_served
-from trireme.progress import follow
+from trireme.cli.versions import promote, rollback, shadow, split, versions
+from trireme.progress import follow_log
 from trireme.report import describe_model
-from trireme.settings import Settings, SettingsError
-from trireme.state import database
+from trireme.settings import SettingsError
 
 app = typer.Typer(help="Add, push, list, show, roll back and remove models.", no_args_is_help=True)
-app.command()(push)
-
-Name = Annotated[str, typer.Argument(help="Name of the model.")]
-Owner = Annotated[
-    str | None,
-    typer.Option("--account", help="Account that owns it; none for a built-in model.", show_default=False),
-]
-Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the build to its end.")]
-T = TypeVar("T")
+for command in (push, versions, promote, rollback, split, shadow):
+    app.command()(command)
 
 
 @app.command()
@@ -57,6 +49,16 @@ def add(
         list[str] | None,
         typer.Option(help="GPU to build a TensorRT plan for, as sm89; needs none here.", show_default=False),
     ] = None,
+    canary: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            min=0,
+            max=1,
+            help="Let a new version answer only this share of the requests; it goes back when it fails.",
+            show_default=False,
+        ),
+    ] = None,
     account: Owner = None,
     wait: Wait = True,
     data: Data = None,
@@ -75,12 +77,13 @@ def add(
         owner=account,
         resources={"GPU": gpus} if gpus else {},
         patient=patient,
+        exposure=EXCLUSIVE if canary is None else Exposure(Place.CANARY, canary, MAX_ERROR_SHARE),
     )
 
     async def run(db: Database, _: int | None) -> bool:
-        return await _follow(loaded, db, await ModelService(db).add(new), wait=wait)
+        return await follow_build(loaded, db, await ModelService(db).add(new), wait=wait)
 
-    if not _with_owner(loaded, account, run):
+    if not with_owner(loaded, account, run):
         raise typer.Exit(1)
 
 
@@ -102,7 +105,7 @@ def list_(account: Owner = None, data: Data = None, config: Config = None) -> No
             )
         return table
 
-    Console().print(_with_owner(settings(data, config), account, run))
+    Console().print(with_owner(settings(data, config), account, run))
 
 
 @app.command()
@@ -114,13 +117,16 @@ def show(name: Name, account: Owner = None, data: Data = None, config: Config = 
         summary, versions = await service.get(owner, name), await service.versions(owner, name)
         describe_model(Console(highlight=False), summary, versions)
 
-    _with_owner(settings(data, config), account, run)
+    with_owner(settings(data, config), account, run)
 
 
 @app.command()
 def logs(
     name: Name,
     stage: Annotated[str | None, typer.Option(help="Only this stage, with its whole log.")] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Print the log while it is written, until the build ends.")
+    ] = False,
     account: Owner = None,
     data: Data = None,
     config: Config = None,
@@ -133,6 +139,9 @@ def logs(
         build = await builds.latest(owner, name)
         if build is None:
             raise BuildNotFoundError(f"model {name} has no build")
+        if follow:
+            await follow_log(db, build.id, typer.echo)
+            build = await builds.get(build.id)
         console.print(f"build {build.id} of {name} version {build.version}: {build.status} {build.message}")
         for each in build.stages:
             console.print(f"  {each.name:9} {each.status:9} {each.seconds:7.1f} s  {each.message}")
@@ -142,7 +151,7 @@ def logs(
         if shown:
             typer.echo(await BuildLogs(db).of_stage(build.id, shown))
 
-    _with_owner(settings(data, config), account, run)
+    with_owner(settings(data, config), account, run)
 
 
 @app.command()
@@ -153,21 +162,9 @@ def rebuild(
     loaded = settings(data, config)
 
     async def run(db: Database, owner: int | None) -> bool:
-        return await _follow(loaded, db, await ModelService(db).rebuild(owner, name), wait=wait)
+        return await follow_build(loaded, db, await ModelService(db).rebuild(owner, name), wait=wait)
 
-    if not _with_owner(loaded, account, run):
-        raise typer.Exit(1)
-
-
-@app.command()
-def rollback(name: Name, account: Owner = None, data: Data = None, config: Config = None) -> None:
-    """Put the last good version before the present one back into service."""
-    loaded = settings(data, config)
-
-    async def run(db: Database, owner: int | None) -> bool:
-        return await _follow(loaded, db, await ModelService(db).rollback(owner, name), wait=True)
-
-    if not _with_owner(loaded, account, run):
+    if not with_owner(loaded, account, run):
         raise typer.Exit(1)
 
 
@@ -178,31 +175,8 @@ def remove(name: Name, account: Owner = None, data: Data = None, config: Config 
     async def run(db: Database, owner: int | None) -> None:
         await ModelService(db).remove(owner, name)
 
-    _with_owner(settings(data, config), account, run)
+    with_owner(settings(data, config), account, run)
     typer.echo(f"removed {name}")
-
-
-async def _follow(loaded: Settings, db: Database, build: int, *, wait: bool) -> bool:
-    if not loaded.database.url and not is_served(loaded):
-        typer.echo(f"build {build} waits for a worker: start `trireme serve --data {loaded.data}`", err=True)
-        return True
-    if not wait:
-        typer.echo(f"build {build} is queued")
-        return True
-    return not await follow(db, [build], Console(stderr=True))
-
-
-def _with_owner(
-    loaded: Settings, account: str | None, run: Callable[[Database, int | None], Awaitable[T]]
-) -> T:
-    """Run with the database and the id of the named account, None for built-in models."""
-
-    async def main() -> T:
-        async with database(loaded) as db:
-            owner = await AccountService(db).find(account) if account else None
-            return await run(db, owner)
-
-    return asyncio.run(main())
 
 
 def _absolute(source: str) -> str:

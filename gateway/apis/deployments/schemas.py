@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from control_plane.deployments.exposure import Exposure, Place
+from control_plane.deployments.exposure import MAX_ERROR_SHARE, Exposure, Place
 from control_plane.deployments.schemas import DeployedVersion
 from control_plane.deployments.tally import Tally
 from control_plane.models.tables import VersionState
@@ -31,7 +31,7 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     max_error_share: Annotated[
         Annotated[float, Meta(ge=0, le=1)] | None,
         Meta(description="a number from 0 to 1, or null for any share of failures"),
-    ] = 0.05
+    ] = MAX_ERROR_SHARE
     max_p99_ms: Annotated[
         Annotated[float, Meta(gt=0)] | None,
         Meta(description="a number above 0, the milliseconds that 99 of 100 requests may take, or null"),
