@@ -10,7 +10,7 @@ from control_plane.deployments.exposure import EXCLUSIVE, Exposure, Place
 from control_plane.deployments.tally import Tally
 from control_plane.routers.kinds import ProviderKind
 from gateway.body import BadRequestError
-from gateway.serving.dispatch import Dispatcher
+from gateway.serving.dispatch import Dispatcher, Request
 from gateway.serving.errors import OverloadedError
 from gateway.serving.routing.balancer import Balancer
 from gateway.serving.snapshots import Snapshots
@@ -59,13 +59,13 @@ class Bench:
 
     async def run(self, work: Callable[[Provider], Awaitable[object]]) -> object:
         with self.snapshots.lease() as catalog:
-            task = Task.EMBEDDING
-            active = self.router.able(task)
-            return await self.dispatcher.run(catalog, self.router, task, active, work)
+            return await self.dispatcher.run(self.request(catalog), work, copied=work)
+
+    def request(self, catalog: Catalog) -> Request:
+        return Request(catalog, self.router, Task.EMBEDDING, self.router.able(Task.EMBEDDING))
 
     async def stream(self, flow: Callable[[Provider], AsyncGenerator[int, None]]) -> list[int]:
-        task = Task.EMBEDDING
-        pieces = self.dispatcher.stream(self.router, task, self.router.able(task), flow)
+        pieces = self.dispatcher.stream(self.request(self.snapshots.current), flow)
         return [piece async for piece in pieces]
 
     @property
