@@ -29,6 +29,7 @@ from gateway.apis.builds.router import create_router as create_builds
 from gateway.apis.deployments.router import create_router as create_deployments
 from gateway.apis.opengatellm import errors as opengatellm_errors
 from gateway.apis.opengatellm import router as opengatellm
+from gateway.apis.opengatellm.monitoring import create_metrics_router
 from gateway.catalog_feed import CatalogFeed
 from gateway.errors import handlers_by_prefix
 from gateway.health import HealthController
@@ -169,6 +170,7 @@ def create_app(
             create_builds(snapshots),
             create_deployments(snapshots),
             opengatellm.create_router(snapshots),
+            create_metrics_router(snapshots),
             HealthController,
         ],
         dependencies={
@@ -179,6 +181,7 @@ def create_app(
             "engine": _provide(engine),
             "feed": _provide(feed),
             "metering": _provide(metering),
+            "metrics": _provide(metrics),
             "file_service": _provide(FileService(database, uploads)),
             "log_followers": _provide(LogFollowers(settings.log_followers)),
             "model_service": _provide(ModelService(database)),

@@ -36,6 +36,7 @@ def openapi_config() -> OpenAPIConfig:
             Tag("auth", "Log in with e-mail and password."),
             Tag("me", "Look at yourself and your keys, and change them."),
             Tag("admin", "Organizations, roles, users, tokens and the audit log; for administrators."),
+            Tag("monitoring", "What has been counted; for those who may read it."),
             Tag("health", "For load balancers and people on call; no key is needed."),
         ],
         components=Components(

@@ -6,6 +6,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
+FINE_SECONDS = tuple(sorted({*SECONDS, 0.075, 0.75, 1.5, 2.0, 7.5, 60.0}))
+
 
 class Metrics:
     """What a gateway counts; labels are route templates, never raw paths."""
@@ -33,11 +35,34 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._ogl_requests = Counter(
+            "ogl_http_requests",
+            "Answered requests.",
+            ("handler", "method", "status"),
+            registry=self.registry,
+        )
+        self._ogl_seconds = Histogram(
+            "ogl_http_request_duration_seconds",
+            "Time of a request.",
+            ("handler", "method"),
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._ogl_all_seconds = Histogram(
+            "ogl_http_request_duration_highr_seconds",
+            "Time of a request, whatever its route.",
+            buckets=FINE_SECONDS,
+            registry=self.registry,
+        )
+
     def observe(
         self, *, handler: str, method: str, status: int, seconds: float, stages: Mapping[str, float]
     ) -> None:
         """Count one answered request."""
         self._requests.labels(handler, method, str(status)).inc()
         self._seconds.labels(handler).observe(seconds)
+        self._ogl_requests.labels(handler, method, f"{status // 100}xx").inc()
+        self._ogl_seconds.labels(handler, method).observe(seconds)
+        self._ogl_all_seconds.observe(seconds)
         for name, spent in stages.items():
             self._stages.labels(name).observe(spent)

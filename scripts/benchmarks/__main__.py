@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from control_plane.catalogue import load_catalogue
-from scripts.benchmarks import embedding, generation
+from scripts.benchmarks import embedding, generation, metering
 from scripts.benchmarks.server import Server, add, first_answer, serving
 
 console = Console(highlight=False, width=150)
@@ -25,6 +25,7 @@ class Part(StrEnum):
 
     EMBEDDING = "embedding"
     GENERATION = "generation"
+    METERING = "metering"
 
 
 def main(
@@ -35,6 +36,11 @@ def main(
 ) -> None:
     """Measure the gateway against direct Triton calls and the original library, in one run."""
     figures: dict[str, object] = {}
+    if only in (None, Part.METERING):
+        figures |= _metering(rounds)
+    if only is Part.METERING:
+        _save(json_file, figures)
+        return
     with tempfile.TemporaryDirectory(prefix="trireme-") as name:
         folder = Path(name)
         with serving(folder / "data") as server:
@@ -44,8 +50,18 @@ def main(
                 figures |= _generation(server, folder, rounds)
             memory = server.memory()
     console.print("peak memory, MiB: " + ", ".join(f"{name} {peak:.0f}" for name, peak in memory.items()))
+    _save(json_file, figures | {"peak_memory_mib": memory})
+
+
+def _save(json_file: Path | None, figures: dict[str, object]) -> None:
     if json_file:
-        json_file.write_text(json.dumps(figures | {"peak_memory_mib": memory}, indent=2) + "\n")
+        json_file.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def _metering(rounds: int) -> dict[str, object]:
+    row = asyncio.run(metering.measure(rounds))
+    console.print(f"limits, usage and metrics: {row.added:.0f} µs of processor time a call")
+    return {"metering": dataclasses.asdict(row)}
 
 
 def _embedding(server: Server, requests: int, rounds: int) -> dict[str, object]:

@@ -12,6 +12,7 @@ from gateway.apis.opengatellm.auth import AuthController
 from gateway.apis.opengatellm.errors import render, translate
 from gateway.apis.opengatellm.me.info import ChangeController, InfoController
 from gateway.apis.opengatellm.me.keys import KeysController
+from gateway.apis.opengatellm.me.usage import UsageController
 from gateway.bearer import bearer_layer
 from gateway.errors import handlers
 from gateway.openapi import BEARER
@@ -33,6 +34,7 @@ def create_router(snapshots: Snapshots) -> Router:
             AuditController,
             ChangeController,
             KeysController,
+            UsageController,
         ],
         middleware=[bearer_layer(snapshots)],
         security=security,

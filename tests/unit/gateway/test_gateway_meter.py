@@ -142,7 +142,7 @@ async def test_a_caller_who_leaves_pays_for_what_went_out(
 
 async def test_a_caller_who_leaves_while_budget_is_being_reserved_leaves_nothing_behind(site: Site) -> None:
     for wait in range(0, 12, 2):
-        task = asyncio.create_task(site.call(PRICED))
+        task = asyncio.create_task(site.call(replace(FREE, prompt_price=1.0)))
         await asyncio.sleep(wait / 1000)
         task.cancel()
         with suppress(asyncio.CancelledError):

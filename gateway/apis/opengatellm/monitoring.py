@@ -1,0 +1,38 @@
+"""`/metrics`."""
+
+from litestar import MediaType, Response, Router, get
+from litestar.di import NamedDependency
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from control_plane.catalog import Permission
+from gateway.apis.opengatellm.errors import render, responses, translate
+from gateway.bearer import InsufficientRightsError, bearer_layer, permission_layer
+from gateway.errors import handlers
+from gateway.observability.metrics import Metrics
+from gateway.openapi import BEARER
+from gateway.serving.snapshots import Snapshots
+
+
+@get(
+    "/metrics",
+    operation_id="metrics",
+    summary="Prometheus metrics",
+    tags=["monitoring"],
+    media_type=MediaType.TEXT,
+    responses=responses(InsufficientRightsError),
+)
+async def metrics(metrics: NamedDependency[Metrics]) -> Response[bytes]:
+    """What this gateway has counted since it started, for callers with `read_metric`."""
+    return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def create_metrics_router(snapshots: Snapshots) -> Router:
+    """Mount the route at the root, as its reference does."""
+    return Router(
+        path="/",
+        route_handlers=[metrics],
+        middleware=[bearer_layer(snapshots), permission_layer(Permission.READ_METRIC)],
+        exception_handlers=handlers(render, translate),
+        security=[{BEARER: []}],
+        opt={"api": "opengatellm"},
+    )
