@@ -10,12 +10,14 @@ from litestar.openapi.spec import Example
 from litestar.params import Body, BodyKwarg
 
 from control_plane.catalog import ModelNotFoundError, ModelNotReadyError, TaskNotSupportedError
+from control_plane.errors import InsufficientBudgetError
 from gateway.apis.backprop.errors import ErrorBody
 from gateway.auth import ForbiddenError, StartingError
 from gateway.body import BadRequestError, BodyTooLargeError
 from gateway.errors import documented
 from gateway.observability.timing import stage
 from gateway.serving.errors import OverloadedError, TokenizerUnavailableError
+from gateway.serving.metering.errors import LimitsUnavailableError, ModelForbiddenError, RateLimitedError
 from model_repository.errors import InferenceError, ServerUnavailableError
 
 FAILURES = (
@@ -30,6 +32,10 @@ FAILURES = (
     OverloadedError,
     TokenizerUnavailableError,
     StartingError,
+    ModelForbiddenError,
+    RateLimitedError,
+    LimitsUnavailableError,
+    InsufficientBudgetError,
 )
 """What any task may end in."""
 
