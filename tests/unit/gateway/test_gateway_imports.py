@@ -8,6 +8,8 @@ import grimp
 LOWER = ("control_plane", "converters", "model_repository")
 ALLOWED = {
     "control_plane.catalog",
+    "control_plane.deployments.exposure",
+    "control_plane.deployments.tally",
     "control_plane.routers.kinds",
     "control_plane.usage.records",
     "model_repository.client",
