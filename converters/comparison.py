@@ -13,6 +13,7 @@ from model_repository.heads import (
     Head,
     ImageEmbeddingHead,
     SpanHead,
+    TensorHead,
     TokenClassificationHead,
 )
 from model_repository.manifest import ParityCase
@@ -27,19 +28,21 @@ def answers(head: Head) -> tuple[str, ...]:
     """The outputs that callers ask for."""
     if isinstance(head, SpanHead):
         return (head.start, head.end)
+    if isinstance(head, TensorHead):
+        return head.outputs
     if isinstance(head, GenerationHead | CustomHead):
         raise TypeError("this is no graph that is called once a batch")
     return (head.output,)
 
 
 def decides(head: Head) -> bool:
-    """Whether the outputs stand for a choice among labels or positions, and not for a direction."""
-    return not isinstance(head, VectorHead)
+    """Whether the outputs stand for a choice among labels or positions: no direction, no plain numbers."""
+    return not isinstance(head, VectorHead | TensorHead)
 
 
 def by_token(head: Head, name: str) -> bool:
     """Whether an output has one row a token, so that what it holds at padding means nothing."""
-    return not (isinstance(head, RowHead) and name == head.output)
+    return not (isinstance(head, TensorHead) or (isinstance(head, RowHead) and name == head.output))
 
 
 def counting(head: Head, inputs: Tensors, outputs: Tensors) -> dict[str, NDArray[np.float64]]:
@@ -63,11 +66,10 @@ def compare(head: Head, inputs: Tensors, original: Tensors, converted: Tensors, 
     left = counting(head, inputs, original)
     found = counting(head, inputs, converted)
     right = {name: np.nan_to_num(array, posinf=0, neginf=0) for name, array in found.items()}
-    shape = next(iter(inputs.values())).shape
     return ParityCase(
-        batch=shape[0],
-        length=shape[1] if "attention_mask" in inputs else 0,
-        max_abs_diff=max(float(np.abs(left[name] - right[name]).max()) for name in left),
+        batch=len(next(iter(inputs.values()))),
+        length=inputs["attention_mask"].shape[-1] if "attention_mask" in inputs else 0,
+        max_abs_diff=max(float(np.abs(left[name] - right[name]).max(initial=0)) for name in left),
         min_cosine=min_cosine(left[head.output], right[head.output]) if isinstance(head, VectorHead) else 1.0,
         agreement=_agreement(head, inputs, original, converted, tie) if decides(head) else 1.0,
         finite=all(bool(np.isfinite(array).all()) for array in found.values()),

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from converters.comparison import compare, counting, decides
+from converters.comparison import VectorHead, compare, counting, decides
 from converters.engines import Session
 from converters.tensors import Tensors
-from model_repository.heads import Head
+from model_repository.heads import Head, TensorHead
 from model_repository.manifest import ParityCase, ParityReport, ParityThresholds, Precision
 
 
@@ -48,18 +48,20 @@ class Case(NamedTuple):
 
 
 def thresholds(precision: Precision, head: Head, references: Sequence[Case]) -> ParityThresholds:
-    """Absolute thresholds of a precision for a model with these answers."""
+    """Absolute thresholds of a precision for a model with these answers.
+
+    What plain numbers are for is not known, so none of them may lose more than in fp32.
+    """
     largest = max(
-        float(np.abs(array).max())
+        float(np.abs(array).max(initial=0))
         for inputs, original in references
         for array in counting(head, inputs, original).values()
     )
-    limit = LIMITS[precision]
-    labels = decides(head)
+    limit = LIMITS[Precision.FP32 if isinstance(head, TensorHead) else precision]
     return ParityThresholds(
         max_abs_diff=limit.relative_diff * largest,
-        min_cosine=-1.0 if labels else limit.min_cosine,
-        agreement=limit.agreement if labels else 0.0,
+        min_cosine=limit.min_cosine if isinstance(head, VectorHead) else -1.0,
+        agreement=limit.agreement if decides(head) else 0.0,
     )
 
 

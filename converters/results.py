@@ -28,6 +28,13 @@ class Fetched(Result, frozen=True, kw_only=True):
     digest: str
 
 
+class Signature(Result, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The tensors of a graph that takes and gives plain numbers; every one has at least one axis."""
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+
 class Part(Result, frozen=True, kw_only=True):
     """One graph of the model, on its way to one entry.
 
@@ -38,6 +45,7 @@ class Part(Result, frozen=True, kw_only=True):
         inputs: names of the graph's inputs; the samples have exactly these.
         tokenizer: how text gets in; `tokenizer.json` lies in the part's folder of this stage.
         image: how images get in.
+        signature: what goes in and out where neither text nor images do.
         shortest: fewest tokens that the model can read: more than 1 where it looks for a special token, such
             as the end of the text, or needs both texts of a pair.
 
@@ -49,6 +57,7 @@ class Part(Result, frozen=True, kw_only=True):
     inputs: tuple[str, ...] = ()
     tokenizer: TokenizerSpec | None = None
     image: ImageSpec | None = None
+    signature: Signature | None = None
     shortest: int = 1
 
     @property
@@ -85,8 +94,9 @@ class Graph(Result, frozen=True, kw_only=True):
 
     Attributes:
         exporter: the rung of the ladder that worked.
-        max_batch_size: most rows of one request; 0 for models that generate, which have no batches. Beyond 32
-            rows a CPU gains nothing, and 64 leaves room for faster hosts.
+        max_batch_size: most rows of one request; 0 where requests are not joined: for models that generate,
+            and where nobody knows which axis holds rows. Beyond 32 rows a CPU gains nothing, and 64 leaves
+            room for faster hosts.
 
     """
 

@@ -50,6 +50,7 @@ from gateway.serving.rows import RowRunner
 from gateway.serving.snapshots import Snapshots
 from gateway.serving.tasks.custom import CustomTask
 from gateway.serving.tasks.image import ImageModel
+from gateway.serving.tasks.tensors import TensorTask
 from gateway.serving.tasks.text import TextModel
 from gateway.serving.tokenization import Tokenizers
 from gateway.serving.traffic import Traffic
@@ -116,6 +117,7 @@ def create_app(
         image=ImageModel(decoder, rows),
         generation=GenerationModel(tokenizers, triton, streams_per_request=settings.streams_per_request),
         custom=CustomTask(triton),
+        tensors=TensorTask(triton),
     )
     gateway_id = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
     report = TrafficReport(traffic, database=database, gateway_id=gateway_id)

@@ -133,6 +133,17 @@ class CustomHead(Struct, frozen=True, kw_only=True, tag="custom"):
     call_seconds: float
 
 
+class TensorHead(Struct, frozen=True, kw_only=True, tag="tensors"):
+    """Plain numbers in and out, as the manifest describes the tensors; what they mean is not known.
+
+    Attributes:
+        outputs: names, in the order in which callers get them.
+
+    """
+
+    outputs: tuple[str, ...]
+
+
 Head = (
     EmbeddingHead
     | ImageEmbeddingHead
@@ -142,5 +153,6 @@ Head = (
     | SpanHead
     | GenerationHead
     | CustomHead
+    | TensorHead
 )
 """What a graph's outputs mean, and so which code of the gateway reads them."""

@@ -62,6 +62,28 @@ def logits(columns: int, *, inputs: tuple[str, ...] = ("input_ids", "attention_m
     )
 
 
+def weighted() -> onnx.ModelProto:
+    """`y` is the sum of a row of `x` times `scale`; `best` is the column of the row's largest number."""
+    graph = helper.make_graph(
+        [
+            helper.make_node("Mul", ["x", "scale"], ["scaled"]),
+            helper.make_node("ReduceSum", ["scaled", "axis"], ["y"], keepdims=1),
+            helper.make_node("ArgMax", ["scaled"], ["best"], axis=1, keepdims=0),
+        ],
+        "weighted",
+        [
+            helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 4]),
+            helper.make_tensor_value_info("scale", TensorProto.FLOAT, [1]),
+        ],
+        [
+            helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 1]),
+            helper.make_tensor_value_info("best", TensorProto.INT64, ["n"]),
+        ],
+        [numpy_helper.from_array(np.array([1]), "axis")],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
 def _model(
     nodes: list[onnx.NodeProto],
     constants: dict[str, np.ndarray],

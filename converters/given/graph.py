@@ -63,6 +63,12 @@ def read_graph(path: Path) -> onnx.ModelProto:
     return model
 
 
+def inputs_of(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
+    """What callers give; older graphs list their weights among the inputs."""
+    weights = {tensor.name for tensor in model.graph.initializer}
+    return [value for value in model.graph.input if value.name not in weights]
+
+
 def _check_place(folder: Path, tensor: onnx.TensorProto) -> None:
     location = ExternalDataInfo(tensor).location
     place = folder / location

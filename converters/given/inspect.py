@@ -1,4 +1,4 @@
-"""What a given graph is: its head, its tokenizer and its inputs."""
+"""What a given graph is: its head, its inputs and, where it reads text, its tokenizer."""
 
 import json
 from pathlib import Path
@@ -9,22 +9,27 @@ from msgspec.structs import replace
 from tokenizers import Tokenizer
 from transformers import PretrainedConfig
 
-from converters.given.graph import find_graph, read_graph
+from converters.given.declared import Declared, read_declared
+from converters.given.graph import find_graph, inputs_of, read_graph
 from converters.given.heads import meaning_of
+from converters.given.signature import signature_of
 from converters.inspection.pipeline import Pipeline, read_json, read_pipeline
 from converters.inspection.tokenizer import write_tokenizer
-from converters.results import Inspected, Part
+from converters.results import Inspected, Part, Signature
 from converters.spec import BuildSpec, ConversionError
+from model_repository.custom import TASK_STRINGS
+from model_repository.heads import TensorHead
 from model_repository.layout import TOKENIZER
-from model_repository.manifest import TokenizerSpec
+from model_repository.manifest import Task, TokenizerSpec
 
 FAMILY = "given"
 STAGES = "converters.given.stages"
+UNNAMED = "ONNX"
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
 def inspect_given(spec: BuildSpec, source: Path, folder: Path) -> Inspected:
-    """The one part of a graph that reads text; writes its tokenizer into the part's folder.
+    """The one part of a graph that reads text or takes plain numbers; what reads text has a tokenizer.
 
     Raises:
         ConversionError: the graph or what lies beside it is not what is needed; the message says what.
@@ -32,37 +37,84 @@ def inspect_given(spec: BuildSpec, source: Path, folder: Path) -> Inspected:
     """
     path = find_graph(source)
     model = read_graph(path)
+    declared = read_declared(source)
+    if declared.tensors is None and _reads_text(source, path, model):
+        inspected = _text(source, path, model, folder)
+    else:
+        inspected = _numbers(source, path, signature_of(model, declared.tensors))
+    _check_tasks(spec, declared, inspected.parts[0].tasks)
+    return inspected
+
+
+def _reads_text(source: Path, path: Path, model: onnx.ModelProto) -> bool:
+    """A graph of token ids is one too, so that a forgotten tokenizer is told."""
+    return _root(source, path) is not None or INPUTS[0] in {value.name for value in inputs_of(model)}
+
+
+def _numbers(source: Path, path: Path, signature: Signature) -> Inspected:
+    part = Part(
+        tasks=(Task.CUSTOM,),
+        head=TensorHead(outputs=tuple(spec.name for spec in signature.outputs)),
+        inputs=tuple(spec.name for spec in signature.inputs),
+        signature=signature,
+    )
+    return Inspected(
+        root=path.relative_to(source).as_posix(),
+        architecture=UNNAMED,
+        family=FAMILY,
+        stages=STAGES,
+        parts=(part,),
+    )
+
+
+def _text(source: Path, path: Path, model: onnx.ModelProto, folder: Path) -> Inspected:
+    """Writes the tokenizer into the part's folder."""
     inputs = _inputs(model)
     pipeline = read_pipeline(source)
     root = _root(source, path)
+    if root is None:
+        raise ConversionError(
+            f"there is no tokenizer.json beside {path.name}",
+            hint="Add tokenizer.json, as save_pretrained() of a fast tokenizer writes it; or, to call the "
+            "graph with ids, declare its tensors in config.json.",
+        )
     described = read_json(root / "config.json", dict[str, Any]) if (root / "config.json").is_file() else {}
     config = PretrainedConfig.from_dict(described) if "id2label" in described else None
     meaning = meaning_of(model, config, pipeline)
-    if spec.tasks and set(spec.tasks) != {meaning.task}:
-        raise ConversionError(
-            f"the graph does {meaning.task}, not {' and '.join(spec.tasks)}",
-            hint="Leave the tasks out to have the graph's own found.",
-        )
     part = Part(tasks=(meaning.task,), head=meaning.head, inputs=inputs)
     target = folder / part.folder / "tokenizer.json"
     target.parent.mkdir(parents=True)
     return Inspected(
         root=path.relative_to(source).as_posix(),
-        architecture=(described.get("architectures") or ["ONNX"])[0],
+        architecture=(described.get("architectures") or [UNNAMED])[0],
         family=FAMILY,
         stages=STAGES,
         parts=(_with_tokenizer(part, root, target, described, pipeline or Pipeline()),),
     )
 
 
+def _check_tasks(spec: BuildSpec, declared: Declared, tasks: tuple[Task, ...]) -> None:
+    done = " and ".join(tasks)
+    if spec.tasks and set(spec.tasks) != set(tasks):
+        raise ConversionError(
+            f"the graph does {done}, not {' and '.join(spec.tasks)}",
+            hint="Leave the tasks out to have the graph's own found.",
+        )
+    names = {TASK_STRINGS.get(task, task) for task in tasks}
+    if declared.tasks is not None and set(declared.tasks) != names:
+        raise ConversionError(
+            f"the graph does {done}, and config.json declares {' and '.join(declared.tasks) or 'no task'}",
+            hint=f'Write "tasks": ["{names.pop()}"], or leave the tasks out.',
+        )
+
+
 def _inputs(model: onnx.ModelProto) -> tuple[str, ...]:
-    weights = {tensor.name for tensor in model.graph.initializer}
-    values = [value for value in model.graph.input if value.name not in weights]
+    values = inputs_of(model)
     names = [value.name for value in values]
-    if "input_ids" not in names or not set(names) <= set(INPUTS):
+    if INPUTS[0] not in names or not set(names) <= set(INPUTS):
         raise ConversionError(
             f"the graph takes {', '.join(names)}",
-            hint=f"It should take {', '.join(INPUTS)}, or some of them.",
+            hint=f"Beside a tokenizer it should take {', '.join(INPUTS)}, or some of them.",
         )
     for value in values:
         tensor = value.type.tensor_type
@@ -79,15 +131,12 @@ def _inputs(model: onnx.ModelProto) -> tuple[str, ...]:
     return tuple(name for name in INPUTS if name in names)
 
 
-def _root(source: Path, path: Path) -> Path:
-    """Folder of the files beside the graph, which may lie in one of its own."""
+def _root(source: Path, path: Path) -> Path | None:
+    """Folder of the tokenizer and the files beside it; the graph may lie in one of its own."""
     for folder in (path.parent, path.parent.parent):
         if folder.is_relative_to(source) and (folder / "tokenizer.json").is_file():
             return folder
-    raise ConversionError(
-        f"there is no tokenizer.json beside {path.name}",
-        hint="Add tokenizer.json, as save_pretrained() of a fast tokenizer writes it.",
-    )
+    return None
 
 
 def _with_tokenizer(

@@ -5,12 +5,14 @@ from pathlib import Path
 import onnxruntime
 import torch
 
+from converters.causes import first_line
 from converters.engines.onnxruntime import ERRORS_ONLY
 from converters.given.graph import read_graph
 from converters.given.heads import meaning_of
 from converters.inspection.pipeline import read_pipeline
 from converters.results import Inspected, Part
-from model_repository.heads import EmbeddingHead, Pooling
+from converters.spec import ConversionError
+from model_repository.heads import EmbeddingHead, Pooling, TensorHead
 
 
 class GivenFamily:
@@ -39,8 +41,18 @@ class GivenModel(torch.nn.Module):  # type: ignore[misc]  # torch is not analyse
     def forward(self, **inputs: torch.Tensor) -> dict[str, torch.Tensor]:
         """Answer a batch."""
         names = [value.name for value in self.session.get_outputs()]
+        if isinstance(self.head, TensorHead):
+            names = list(self.head.outputs)
         feeds = {name: tensor.numpy() for name, tensor in inputs.items()}
-        outputs = dict(zip(names, map(torch.from_numpy, self.session.run(names, feeds)), strict=True))
+        try:
+            answers = self.session.run(names, feeds)
+        except Exception as error:
+            shapes = ", ".join(f"{name} {list(array.shape)}" for name, array in feeds.items())
+            raise ConversionError(
+                f"the graph itself fails on {shapes}: {first_line(str(error))}",
+                hint="Where axes must fit together, declare their sizes in config.json under tensors.",
+            ) from error
+        outputs = dict(zip(names, map(torch.from_numpy, answers), strict=True))
         if self.hidden and isinstance(self.head, EmbeddingHead):
             vectors = _pool(outputs[self.hidden], inputs["attention_mask"], self.head)
             outputs = {self.head.output: vectors}

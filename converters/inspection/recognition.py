@@ -26,7 +26,8 @@ class _Config(msgspec.Struct):
 def recognise(source: Path) -> Kind:
     """Look at the files.
 
-    A configuration of transformers wins over code that lies beside it: that code is not run.
+    A configuration of transformers wins over code that lies beside it: that code is not run. A graph is one
+    also where its configuration names tasks, as that of code does.
 
     Raises:
         ConversionError: it is none of them.
@@ -34,10 +35,12 @@ def recognise(source: Path) -> Kind:
     """
     config = _config(source)
     declared = config is not None and config.architectures is not None
-    if not declared and (has_code(source) or (config is not None and config.tasks is not None)):
+    if not declared and has_code(source):
         return Kind.CODE
     if has_graph(source):
         return Kind.GRAPH
+    if not declared and config is not None and config.tasks is not None:
+        return Kind.CODE
     if declared or any(path.suffix in (".safetensors", ".gguf") for path in source.rglob("*")):
         return Kind.TRANSFORMERS
     if config is not None or (source / "modules.json").is_file():
@@ -45,7 +48,8 @@ def recognise(source: Path) -> Kind:
     raise ConversionError(
         "the source holds no model",
         hint="It is config.json, requirements.txt and model.bin; or config.json, tokenizer.json and "
-        "model.safetensors; or model.onnx and tokenizer.json, at the top or in one folder.",
+        "model.safetensors; or model.onnx, and tokenizer.json if it reads text: at the top or in one "
+        "folder.",
     )
 
 

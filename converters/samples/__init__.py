@@ -5,6 +5,7 @@ from pathlib import Path
 from converters.results import Part
 from converters.samples.images import ImageSampler
 from converters.samples.sampler import Sampler
+from converters.samples.tensors import TensorSampler
 from converters.samples.text import TextSampler
 
 
@@ -19,4 +20,6 @@ def sampler_of(part: Part, tokenizer: Path) -> Sampler:
         return ImageSampler(part.image)
     if part.tokenizer is not None:
         return TextSampler(part, part.tokenizer, tokenizer)
-    raise ValueError(f"the part {part.name!r} takes neither text nor images")
+    if part.signature is not None:
+        return TensorSampler(part.signature.inputs)
+    raise ValueError(f"the part {part.name!r} takes nothing that could be sampled")

@@ -36,7 +36,7 @@ Made = tuple[Built, Session | None]
 def plans(work: Work) -> Iterator[Made]:
     """All that was tried for the targets of the build; of each target the last one is the plan, if any is."""
     wanted = work.spec.plans
-    if not wanted.targets:
+    if not wanted.targets or work.part.signature is not None:  # of plain numbers nobody knows the ranges
         return
     engine = library.flavour(wanted.flavour)
     forge = _Forge.of(work, engine)

@@ -35,9 +35,10 @@ from gateway.serving.tasks.prompted import (
     Turn,
 )
 from gateway.serving.tasks.question_answering import ExtractiveAnswerTask
+from gateway.serving.tasks.tensors import TensorTask
 from gateway.serving.tasks.text import TextModel
 from gateway.serving.tasks.text_classification import TextClassificationTask
-from model_repository.heads import CustomHead, GenerationHead
+from model_repository.heads import CustomHead, GenerationHead, TensorHead
 from model_repository.manifest import Task
 
 T = TypeVar("T")
@@ -56,11 +57,13 @@ class Engine:
         image: ImageModel,
         generation: GenerationModel,
         custom: CustomTask,
+        tensors: TensorTask,
     ) -> None:
         self._snapshots = snapshots
         self._meter = meter
         self._dispatcher = dispatcher
         self._custom = custom
+        self._tensors = tensors
         self._embedding = EmbeddingTask(text)
         self._text_classification = TextClassificationTask(text)
         self._extractive = ExtractiveAnswerTask(text)
@@ -213,22 +216,24 @@ class Engine:
         return any(isinstance(graph.head, CustomHead) and task in graph.tasks for graph in graphs)
 
     async def run_custom(self, caller: Key, task: Task, model: str, params: bytes) -> bytes:
-        """JSON of what a model of the caller's own code returns; see `CustomTask.run`.
+        """JSON of what a model of the caller's own returns: code, or a graph of plain numbers.
 
         Raises:
             BuiltInModelError: a built-in model.
-            TriremeError: see `CustomTask.run`.
+            TriremeError: see `CustomTask.run` and `TensorTask.run`.
 
         """
+
+        async def work(provider: Provider) -> bytes:
+            if isinstance(provider.graph(task).head, TensorHead):
+                return await self._tensors.run(provider, params)
+            return await self._custom.run(provider, task, params)
+
         with self._snapshots.lease() as catalog:
             if (caller.account_id, model) not in catalog.routers and catalog.is_built_in(model):
                 raise BuiltInModelError(f"`model` must be the name of an uploaded model; {model} is built in")
             router = catalog.resolve(caller.account_id, task, model)
             providers = router.able(task)
-
-            async def work(provider: Provider) -> bytes:
-                return await self._custom.run(provider, task, params)
-
             async with self._meter.call(caller, router, task, (params.decode(),)) as call:
                 request = Request(catalog, router, task, providers)
                 return await self._dispatcher.run(request, call.noting(work), copied=work)

@@ -5,7 +5,7 @@ from pathlib import Path
 import onnx
 
 from converters.engines.onnxruntime import save
-from converters.given.graph import read_graph
+from converters.given.graph import inputs_of, read_graph
 from converters.given.heads import meaning_of
 from converters.given.pooling import add_pooling
 from converters.inspection.pipeline import read_pipeline
@@ -36,12 +36,12 @@ def _export(work: Work) -> Graph:
         if hidden:
             add_pooling(model, hidden, work.part.head)
     onnx.load_external_data_for_model(model, str(path.parent))
-    weights = {tensor.name for tensor in model.graph.initializer}
-    given = [value for value in model.graph.input if value.name not in weights]
     name_axes(model.graph)
     save(model, work.folder / MODEL_FILES[Engine.ONNXRUNTIME])
+    if (signature := work.part.signature) is not None:
+        return Graph(exporter="given", inputs=signature.inputs, outputs=signature.outputs, max_batch_size=0)
     return Graph(
         exporter="given",
-        inputs=tuple(map(describe, given)),
+        inputs=tuple(map(describe, inputs_of(model))),
         outputs=tuple(map(describe, model.graph.output)),
     )

@@ -30,7 +30,9 @@ class CustomResponse(msgspec.Struct, frozen=True):
 
 
 REQUEST = request_body(
-    "Anything", whatever_the_model_wants={"my-custom-field": "whatever value", "model": "my-model"}
+    "Anything",
+    whatever_the_model_wants={"my-custom-field": "whatever value", "model": "my-model"},
+    tensors_of_a_graph={"inputs": {"x": [[1, 2, 3, 4]]}, "model": "my-graph"},
 )
 ANSWERS = answers(CustomResponse, "What the model returned.", whatever_it_is={"output": 0.55})
 

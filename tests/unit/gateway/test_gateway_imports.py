@@ -18,6 +18,7 @@ ALLOWED = {
     "model_repository.generation",
     "model_repository.heads",
     "model_repository.manifest",
+    "model_repository.tensors",
 }
 
 
