@@ -21,7 +21,7 @@ class TriremeError(Exception):
 
     """
 
-    status: ClassVar[int] = 500
+    status: int = 500
     code: ClassVar[str] = "internal_error"
     default_hint: ClassVar[str] = ""
     retry_after: ClassVar[int | None] = None

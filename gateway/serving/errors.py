@@ -75,11 +75,38 @@ class ModelUnavailableError(TriremeError):
 
 
 class ProviderFailedError(TriremeError):
-    """A provider did not answer, or said that it cannot now; another one may."""
+    """A provider did not answer, or said that it cannot now; another one may.
+
+    Attributes:
+        detail: what an upstream said, without its secrets: JSON, or the message.
+
+    """
 
     status = 503
     code = "provider_failed"
     retry_after = 10
+
+    def __init__(self, message: str, *, status: int = 503, detail: object = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.detail = message if detail is None else detail
+
+
+class UpstreamRefusedError(TriremeError):
+    """A provider refused the request, in its own words and with its own status.
+
+    Attributes:
+        detail: what it said, without its secrets: JSON, or the message.
+
+    """
+
+    status = 400
+    code = "upstream_refused"
+
+    def __init__(self, message: str, *, status: int, detail: object) -> None:
+        super().__init__(message)
+        self.status = status
+        self.detail = detail
 
 
 PROVIDER_FAILURES = (ServerUnavailableError, ProviderFailedError)

@@ -147,6 +147,12 @@ class TritonPool:
         answers = await asyncio.gather(*(_loaded(server.client) for server in self._site))
         return {server.url: answer for server, answer in zip(self._site, answers, strict=True)}
 
+    async def holds(self, provider: Provider) -> bool:
+        """Whether a server that the provider stands for can run all of its graphs now."""
+        wanted = {graph.entry for graph in provider.graphs}
+        answers = await asyncio.gather(*(_loaded(server.client) for server in self._candidates(provider)))
+        return any(wanted <= held for held in answers if held is not None)
+
     async def close(self) -> None:
         """Close all channels."""
         for server in (*self._site, *self._others.values()):

@@ -1,0 +1,20 @@
+"""vLLM's OpenAI-compatible server."""
+
+from typing import Any, ClassVar
+
+from gateway.serving.providers.adapter import Adapter, Operation, listed
+
+
+class VllmAdapter(Adapter):
+    """Tells the length that it was started with."""
+
+    paths: ClassVar = {
+        Operation.CHAT: "v1/chat/completions",
+        Operation.EMBEDDINGS: "v1/embeddings",
+        Operation.TRANSCRIPTION: "v1/audio/transcriptions",
+        Operation.RERANK: "v2/rerank",
+    }
+
+    def context_length(self, listing: Any, model_name: str) -> int | None:
+        """As `Adapter`."""
+        return listed(listing, model_name).max_model_len
