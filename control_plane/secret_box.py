@@ -16,7 +16,7 @@ class SecretKeyError(TriremeError):
 
     status = 503
     code = "secret_key"
-    default_hint = "Check secrets.keys, or the file secrets.key in the data folder."
+    default_hint = "Check secret_keys, or the file secrets.key in the data folder."
 
 
 class SecretBox:
@@ -26,25 +26,34 @@ class SecretBox:
         keys: url-safe base64 of 32 random bytes each, newest first.
 
     Raises:
-        SecretKeyError: there is none, or one is malformed.
+        SecretKeyError: one is malformed.
 
     """
 
     def __init__(self, keys: Sequence[str]) -> None:
-        if not keys:
-            raise SecretKeyError("no key is configured that secrets are encrypted with")
         try:
-            self._fernet = MultiFernet([Fernet(key) for key in keys])
+            self._keys = [Fernet(key) for key in keys]
         except ValueError:
             raise SecretKeyError(
                 "a key that secrets are encrypted with is not 32 bytes in url-safe base64"
             ) from None
 
+    @property
+    def _fernet(self) -> MultiFernet:
+        if not self._keys:
+            raise SecretKeyError("no key is configured that secrets are encrypted with")
+        return MultiFernet(self._keys)
+
     def __repr__(self) -> str:
         return "SecretBox()"
 
     def seal(self, secret: str) -> bytes:
-        """A secret as it may be stored."""
+        """A secret as it may be stored.
+
+        Raises:
+            SecretKeyError: there is no key.
+
+        """
         return self._fernet.encrypt(secret.encode())
 
     def open(self, sealed: bytes) -> str:

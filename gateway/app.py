@@ -40,6 +40,7 @@ from gateway.observability.metrics import Metrics
 from gateway.observability.requests import RequestObserver
 from gateway.observability.tasks import TaskMetrics
 from gateway.openapi import openapi_config
+from gateway.providing import Providing
 from gateway.schemas import ModelSchemas, StructSchemas
 from gateway.serving.dispatch import Dispatcher
 from gateway.serving.engine import Engine
@@ -74,6 +75,7 @@ def create_app(
     triton_urls: Sequence[str],
     uploads: UploadStore,
     upload_settings: UploadSettings,
+    secret_keys: Sequence[str] = (),
     accounts: AccountSettings = AccountSettings(),  # noqa: B008 - it is frozen
 ) -> Litestar:
     """Application that serves from this database and repository through these Triton servers.
@@ -81,6 +83,7 @@ def create_app(
     Args:
         triton_urls: gRPC addresses `host:port`.
         uploads: where uploaded zips lie; a folder is filled by this application itself.
+        secret_keys: that the keys of providers elsewhere are encrypted with, newest first.
 
     """
     snapshots = Snapshots()
@@ -137,6 +140,14 @@ def create_app(
         else None
     )
     identity = Identity.of(database, accounts)
+    providing = Providing(
+        database,
+        snapshots,
+        balancer,
+        triton,
+        secret_keys=secret_keys,
+        interval=settings.provider_interval,
+    )
     intake = Intake(
         max_requests=settings.max_requests,
         max_body=settings.max_body_bytes,
@@ -151,7 +162,7 @@ def create_app(
                 await feed.try_refresh()
         running = [asyncio.create_task(each.run()) for each in (feed, report)]
         try:
-            async with metering.running():
+            async with metering.running(), providing.running():
                 yield
         finally:
             await dispatcher.close()
@@ -191,6 +202,7 @@ def create_app(
             "triton": _provide(triton),
             "upload_service": _provide(upload_service),
             **identity.dependencies(),
+            **providing.dependencies(),
         },
         exception_handlers=handlers_by_prefix(
             {opengatellm.PREFIX + "/": opengatellm_errors.render}, otherwise=backprop_errors.render

@@ -34,6 +34,7 @@ class GatewaySettings:
         shadow_requests: copies of requests that may be under way to shadows together; others are dropped.
         log_followers: clients that may follow logs of builds together; one more answers 503.
         triton_timeout: seconds that Triton has for a pack, the wait for a free slot included.
+        provider_interval: seconds between two looks at the providers that answer elsewhere.
         poll_interval: seconds between two looks at the catalogue's generation.
         drain_timeout: seconds that running requests have to finish after SIGTERM.
         limits: how calls are counted against the limits of roles.
@@ -64,6 +65,7 @@ class GatewaySettings:
     shadow_requests: int = 8
     log_followers: int = 64
     triton_timeout: float = 30.0
+    provider_interval: float = 5.0
     poll_interval: float = 0.25
     drain_timeout: int = 30
     limits: LimitSettings = field(default_factory=LimitSettings)

@@ -4,9 +4,10 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from control_plane.secret_box import new_key
 from model_repository.errors import TriremeError
 from trireme.settings import Settings
 
@@ -92,7 +93,20 @@ def root_key(settings: Settings) -> str:
 
 
 def _make_root_key(path: Path) -> str:
-    secret = f"sk-{secrets.token_urlsafe(48)}"
+    return _keep(path, f"sk-{secrets.token_urlsafe(48)}")
+
+
+def secret_keys(settings: Settings) -> tuple[str, ...]:
+    """The keys that secrets are encrypted with: configured, made earlier, or new in `secrets.key` (0600)."""
+    if settings.secret_keys:
+        return settings.secret_keys
+    with suppress(FileExistsError):
+        return (_keep(settings.secret_key_file, new_key()),)
+    return tuple(settings.secret_key_file.read_text().split())
+
+
+def _keep(path: Path, secret: str) -> str:
+    """Write a secret into a new file that only its owner can read."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(secret + "\n")

@@ -69,6 +69,8 @@ class Settings:
         data: folder of all state of the embedded default: database, model repository, builds, logs.
         catalogue: `starter`, `full`, `none` or the path of a TOML file with models.
         root_key: the root account's key, at least 16 characters; empty to make one at first start.
+        secret_keys: that the keys of providers elsewhere are encrypted with, newest first; empty to make one
+            at first start.
         insecure: take a shorter root key, such as `changeme`, for a trial that nobody else can reach.
 
     """
@@ -76,6 +78,7 @@ class Settings:
     data: Path = Path("data")
     catalogue: str = "starter"
     root_key: str = field(default="", repr=False)
+    secret_keys: tuple[str, ...] = field(default=(), repr=False)
     insecure: bool = False
     log: LogSettings = field(default_factory=LogSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
@@ -133,6 +136,11 @@ class Settings:
     def logs(self) -> Path:
         """Log files of the processes that `trireme serve` starts."""
         return self.data / "logs"
+
+    @property
+    def secret_key_file(self) -> Path:
+        """Where an encryption key made at first start is kept, mode 0600."""
+        return self.data / "secrets.key"
 
     @property
     def root_key_file(self) -> Path:

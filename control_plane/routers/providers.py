@@ -161,24 +161,6 @@ class ProviderService:
             record(session, actor, "delete", KIND, provider_id, before=before)
             return before
 
-    async def reseal(self) -> int:
-        """Encrypt all secrets anew with the newest key.
-
-        Returns:
-            how many there are.
-
-        Raises:
-            SecretKeyError: one was sealed with a key that is not known here; nothing has changed.
-
-        """
-        async with self._database.session() as session:
-            rows = await session.exec(select(Provider).where(col(Provider.secret).is_not(None)))
-            sealed = [(row, row.secret) for row in rows.all() if row.secret is not None]
-            for row, secret in sealed:
-                row.secret = self._box.reseal(secret)
-            await touch_catalog(session)
-            return len(sealed)
-
     async def _ask(self, row: Provider) -> Capabilities:
         """What the provider is capable of, outside any transaction: it may take its time."""
         async with self._database.reading() as session:

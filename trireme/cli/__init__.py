@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from model_repository.errors import TriremeError
-from trireme.cli import database, doctor, keys, migrate, models, processes, reference
+from trireme.cli import database, doctor, keys, migrate, models, processes, reference, secrets
 
 app = typer.Typer(
     name="trireme",
@@ -21,6 +21,7 @@ app = typer.Typer(
 processes.register(app)
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
+app.add_typer(secrets.app, name="secrets")
 app.add_typer(database.app, name="db")
 app.command()(doctor.doctor)
 app.command()(migrate.migrate)

@@ -108,6 +108,7 @@ def gateway(
     async def run() -> None:
         from gateway.app import create_app
         from gateway.server import serve as serve_http
+        from trireme.data_folder import secret_keys
         from trireme.state import database, storage, uploads
 
         async with database(loaded) as db:
@@ -118,6 +119,7 @@ def gateway(
                 triton_urls=loaded.triton.urls,
                 uploads=uploads(loaded),
                 upload_settings=loaded.uploads,
+                secret_keys=secret_keys(loaded),
                 accounts=loaded.accounts,
             )
             await serve_http(app, loaded.gateway)

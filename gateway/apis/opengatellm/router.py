@@ -5,7 +5,9 @@ from litestar.openapi.spec import SecurityRequirement
 
 from gateway.apis.opengatellm.admin.audit import AuditController
 from gateway.apis.opengatellm.admin.organizations import OrganizationsController
+from gateway.apis.opengatellm.admin.providers import ProvidersController
 from gateway.apis.opengatellm.admin.roles import RolesController
+from gateway.apis.opengatellm.admin.routers import RoutersController
 from gateway.apis.opengatellm.admin.tokens import TokensController
 from gateway.apis.opengatellm.admin.users import UsersController
 from gateway.apis.opengatellm.auth import AuthController
@@ -13,6 +15,7 @@ from gateway.apis.opengatellm.errors import render, translate
 from gateway.apis.opengatellm.me.info import ChangeController, InfoController
 from gateway.apis.opengatellm.me.keys import KeysController
 from gateway.apis.opengatellm.me.usage import UsageController
+from gateway.apis.opengatellm.models import ModelsController
 from gateway.bearer import bearer_layer
 from gateway.errors import handlers
 from gateway.openapi import BEARER
@@ -32,6 +35,9 @@ def create_router(snapshots: Snapshots) -> Router:
             UsersController,
             TokensController,
             AuditController,
+            RoutersController,
+            ProvidersController,
+            ModelsController,
             ChangeController,
             KeysController,
             UsageController,

@@ -17,6 +17,7 @@ from control_plane.db.engine import Database
 from control_plane.models.schemas import NewModel
 from control_plane.models.service import ModelService
 from control_plane.routers.tables import Router
+from control_plane.secret_box import new_key
 from control_plane.settings import AccountSettings, UploadSettings
 from control_plane.uploads.store import FolderStore
 from gateway.app import create_app
@@ -94,6 +95,7 @@ async def gateway(
         triton_urls=[UNREACHABLE],
         uploads=FolderStore(folder / "uploads"),
         upload_settings=UploadSettings(),
+        secret_keys=[new_key()],
         accounts=accounts,
     )
     ready = asyncio.Event()

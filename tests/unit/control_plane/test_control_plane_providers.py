@@ -22,6 +22,7 @@ from control_plane.routers.administration import RouterService
 from control_plane.routers.kinds import ProviderKind, QosMetric, RouterType
 from control_plane.routers.measures import Capabilities, capabilities_of
 from control_plane.routers.providers import ProviderService
+from control_plane.routers.resealing import reseal
 from control_plane.routers.schemas import NewProvider, NewRouter, ProviderPatch, RouterPatch
 from control_plane.routers.tables import Provider
 from control_plane.secret_box import SecretBox, new_key
@@ -214,7 +215,7 @@ async def test_secrets_are_sealed_anew_with_a_new_key(
 ):
     await providers.create(ADMIN, new(key="sk-upstream"))
     await providers.create(ADMIN, new(2))
-    assert await ProviderService(database, box=SecretBox([NEW, OLD]), probe=asked).reseal() == 1
+    assert await reseal(database, SecretBox([NEW, OLD])) == 1
     async with database.reading() as session:
         (sealed, _) = await session.exec(select(Provider.secret).order_by(Provider.id))  # type: ignore[arg-type]
     assert sealed is not None

@@ -31,7 +31,12 @@ def test_a_new_key_takes_over_from_the_old_one() -> None:
     assert SecretBox([new]).open(both.reseal(sealed)) == "sk-upstream"
 
 
-@pytest.mark.parametrize("keys", [[], ["short"], [new_key(), ""]])
+def test_without_a_key_nothing_is_kept() -> None:
+    with pytest.raises(SecretKeyError):
+        SecretBox([]).seal("sk-upstream")
+
+
+@pytest.mark.parametrize("keys", [["short"], [new_key(), ""]])
 def test_keys_that_are_none_are_refused_without_showing_them(keys: list[str]) -> None:
     with pytest.raises(SecretKeyError) as caught:
         SecretBox(keys)
