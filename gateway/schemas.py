@@ -78,8 +78,8 @@ def _whole(model: type[BaseModel]) -> Mapping[str, Any]:
 def _inlined(value: Any, components: Mapping[str, Any]) -> Any:
     """A schema with the structs and enumerations that it refers to in their places."""
     match value:
-        case {"$ref": reference}:
-            return _inlined(components[reference.removeprefix(_REFERENCE)], components)
+        case {"$ref": reference, **beside}:
+            return _inlined({**components[reference.removeprefix(_REFERENCE)], **beside}, components)
         case dict():
             return {name: _inlined(each, components) for name, each in value.items()}
         case list():

@@ -49,8 +49,8 @@ class ProviderPageQuery(PageQuery):
 class CreateProvider(BaseModel):
     """A provider to be added, once it has shown that it answers."""
 
-    router: Id = Field(description="Id of the router that it answers for.")
-    type: ProviderKind = Field(description="Whose API it speaks.")
+    router: Id = Field(description="Id of the router that it answers for.", examples=[1])
+    type: ProviderKind = Field(description="Whose API it speaks.", examples=["vllm"])
     url: Name | None = Field(
         None,
         description="Base of its API without /v1; tei and vllm need one. For triton a gRPC address, or none "
@@ -102,7 +102,7 @@ class UpdateProvider(BaseModel):
     """What shall change: absent or null leaves a field, but `qos_metric: null` ends the policy."""
 
     router: Id | None = None
-    timeout: Timeout | None = None
+    timeout: Timeout | None = Field(None, examples=[60])
     model_hosting_zone: Zone | None = None
     model_total_params: Params | None = None
     model_active_params: Params | None = None

@@ -27,7 +27,7 @@ class CreateRouter(BaseModel):
     """A router to be made."""
 
     name: Name = Field(description="What callers name; no other router's name or alias.", examples=["chat"])
-    type: RouterType = Field(description="What callers use it for.")
+    type: RouterType = Field(description="What callers use it for.", examples=["text-generation"])
     aliases: Aliases = Field([], description="Other names of it.", examples=[["chat-latest"]])
     load_balancing_strategy: LoadBalancing = LoadBalancing.SHUFFLE
     cost_prompt_tokens: Price = Field(0.0, description="Price of a million tokens read.")
@@ -50,7 +50,7 @@ class UpdateRouter(BaseModel):
 
     name: Name | None = None
     type: RouterType | None = None
-    aliases: Aliases | None = None
+    aliases: Aliases | None = Field(None, examples=[["assistant"]])
     load_balancing_strategy: LoadBalancing | None = None
     cost_prompt_tokens: Price | None = None
     cost_completion_tokens: Price | None = None
