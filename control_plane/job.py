@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from socket import gethostname
 
 import msgspec
 from distributed import Worker, get_worker
@@ -15,6 +16,9 @@ from converters.spec import BuildCancelledError, BuildSpec, Cancelled, Conversio
 
 POLL_SECONDS = 0.5
 """How often a job asks the scheduler whether it should end."""
+
+MARK = "job"
+"""File in a workspace that names the job which it was prepared for."""
 
 
 class JobResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +44,11 @@ def run_job(spec: BuildSpec, workspace: str, key: str) -> JobResult:
         key: names the topic of the events and the scheduler's event that ends the job.
 
     """
+    if not _is_marked(Path(workspace), key):
+        return JobResult(
+            error=f"the host {gethostname()} does not see the folder of builds",
+            hint="Job workers and the workers that submit must share the data folder under the same path.",
+        )
     worker = get_worker()
 
     def report(event: StageEvent) -> None:
@@ -56,10 +65,22 @@ def run_job(spec: BuildSpec, workspace: str, key: str) -> JobResult:
     return JobResult(entries=tuple(map(str, entries)))
 
 
+def mark(workspace: Path, key: str) -> None:
+    """Leave a sign for the job worker, which may run on another host, that both see the same folder."""
+    workspace.mkdir(parents=True, exist_ok=True)
+    (workspace / MARK).write_text(key)
+
+
+def _is_marked(workspace: Path, key: str) -> bool:
+    try:
+        return (workspace / MARK).read_text() == key
+    except OSError:
+        return False
+
+
 @contextmanager
 def _alone_in(workspace: Path, stop: Cancelled) -> Iterator[None]:
     """Wait until an earlier job of the same build, given up too early, has left its folder."""
-    workspace.mkdir(parents=True, exist_ok=True)
     with (workspace / "lock").open("w") as file:
         while True:
             try:

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 import structlog
-from distributed import Client, Event, Future, KilledWorker, Security, SpecCluster
+from distributed import Client, Event, Future, KilledWorker, SpecCluster
 from distributed.client import CancelledError as FutureCancelledError
 
+from control_plane.cluster import security
 from control_plane.errors import JobError, JobLostError, MissingResourcesError
-from control_plane.job import JobResult, run_job
+from control_plane.job import JobResult, mark, run_job
 from control_plane.local_cluster import start_local_cluster
 from control_plane.settings import JobSettings
 from converters.spec import BuildCancelledError, BuildSpec, ConversionError, Report, StageEvent
@@ -55,7 +56,7 @@ class JobEngine:
                 self._settings.concurrent_builds, self._settings.offers
             )
         client = Client(
-            address, asynchronous=True, set_as_default=False, security=self._security(), timeout=10
+            address, asynchronous=True, set_as_default=False, security=security(self._settings), timeout=10
         )
         try:
             await client
@@ -114,6 +115,7 @@ class JobEngine:
             raise JobLostError("the job engine is not running")
         await self._check_resources(spec.resources)
         key = f"build-{spec.build_id}-{attempt}"
+        await asyncio.to_thread(mark, workspace, key)
         client.subscribe_topic(key, lambda event: report(msgspec.convert(event[1]["event"], StageEvent)))
         future = client.submit(
             run_job,
@@ -196,14 +198,3 @@ class JobEngine:
             return {}
         workers: Mapping[str, Any] = identity["workers"]
         return workers
-
-    def _security(self) -> Security | None:
-        settings = self._settings
-        if settings.tls_ca_file is None:
-            return None
-        return Security(
-            require_encryption=True,
-            tls_ca_file=str(settings.tls_ca_file),
-            tls_client_cert=str(settings.tls_cert_file),
-            tls_client_key=str(settings.tls_key_file),
-        )

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import dask.config
 from distributed import Scheduler, SpecCluster, Worker
 
-_HTTP = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+NO_HTTP = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
 """Dask opens an HTTP port whatever it is told, by default on all interfaces: on loopback then, and empty."""
 
-_NO_PAGES: dict[str, list[str]] = {
+NO_PAGES: dict[str, list[str]] = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
 }
@@ -21,9 +21,9 @@ async def start_local_cluster(threads: int, resources: Mapping[str, float]) -> S
         resources: what it offers to jobs that ask for it.
 
     """
-    with dask.config.set(_NO_PAGES):
+    with dask.config.set(NO_PAGES):
         return await SpecCluster(
-            scheduler={"cls": Scheduler, "options": {"protocol": "inproc://", **_HTTP}},
+            scheduler={"cls": Scheduler, "options": {"protocol": "inproc://", **NO_HTTP}},
             workers={
                 0: {
                     "cls": Worker,
@@ -33,7 +33,7 @@ async def start_local_cluster(threads: int, resources: Mapping[str, float]) -> S
                         "nthreads": threads,
                         "memory_limit": 0,
                         "resources": resources,
-                        **_HTTP,
+                        **NO_HTTP,
                     },
                 }
             },

@@ -128,13 +128,30 @@ def gateway(
 
 
 def worker(
+    gpus: Annotated[
+        int | None,
+        typer.Option("--gpu", help="GPUs that it offers to jobs.", min=0, show_default=False),
+    ] = None,
+    jobs: Annotated[
+        bool,
+        typer.Option("--jobs", help="Only run jobs of the scheduler; implied by --gpu where there is one."),
+    ] = False,
     data: Data = None,
     config: Config = None,
     assignments: Set = None,
 ) -> None:
-    """Run a worker alone: it builds, rolls out and keeps Triton's models right."""
-    loaded = settings(data, config, assignments)
+    """Run a worker alone: it builds, rolls out and keeps Triton's models right.
+
+    With a scheduler (`jobs.scheduler`) `--jobs` and `--gpu N` make it a job worker instead: it runs the
+    conversions that other workers submit, and needs the data folder but no database.
+    """
+    loaded = settings(data, config, assignments, **{"jobs.gpus": gpus})
     logs.configure(loaded.log)
+
+    async def run_jobs() -> None:
+        from control_plane.job_worker import JobWorker
+
+        await JobWorker(loaded.jobs).run()
 
     async def run() -> None:
         from control_plane.worker import Worker
@@ -151,7 +168,8 @@ def worker(
                 uploads=uploads(loaded),
             ).run()
 
-    _until_signal(run)
+    only_jobs = jobs or (loaded.jobs.scheduler is not None and bool(gpus))
+    _until_signal(run_jobs if only_jobs else run)
 
 
 def triton(data: Data = None, config: Config = None, assignments: Set = None) -> None:

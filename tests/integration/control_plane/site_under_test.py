@@ -78,14 +78,16 @@ class Site:
         return {version.number: version.state for version in await self.models.versions(None, "mini")}
 
     @asynccontextmanager
-    async def working(self, *urls: str) -> AsyncIterator[asyncio.Task[None]]:
+    async def working(
+        self, *urls: str, settings: JobSettings = SETTINGS
+    ) -> AsyncIterator[asyncio.Task[None]]:
         """A worker in this process; stopped at the end."""
         stop = asyncio.Event()
         worker = Worker(
             self.database,
             self.storage,
             triton_urls=urls,
-            settings=SETTINGS,
+            settings=settings,
             workspaces=self.folder / "builds",
             uploads=self.uploads,
         )
