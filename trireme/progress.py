@@ -11,8 +11,12 @@ from control_plane.builds.schemas import BuildSummary
 from control_plane.builds.service import BuildService
 from control_plane.builds.tables import UNFINISHED, BuildStatus
 from control_plane.db.engine import Database
+from gateway.apis.builds.schemas import Build
 
 POLL_SECONDS = 0.2
+
+Shown = BuildSummary | Build
+"""A build as the database tells it, and as a gateway does."""
 
 
 async def follow(database: Database, builds: Sequence[int], console: Console) -> list[BuildSummary]:
@@ -25,7 +29,7 @@ async def follow(database: Database, builds: Sequence[int], console: Console) ->
 
     """
     service = BuildService(database)
-    view = _Bars(console) if console.is_terminal else _Lines(console)
+    view = view_on(console)
     with view.progress:
         ended: dict[int, BuildSummary] = {}
         while len(ended) < len(builds):
@@ -64,7 +68,12 @@ def _explain(build: BuildSummary, console: Console) -> None:
         console.print(f"  log: {build.stages[-1].log}", style="dim", highlight=False, soft_wrap=True)
 
 
-class _Bars:
+def view_on(console: Console) -> "Bars | Lines":
+    """What shows builds there; enter its `progress` first."""
+    return Bars(console) if console.is_terminal else Lines(console)
+
+
+class Bars:
     """One bar a build."""
 
     def __init__(self, console: Console) -> None:
@@ -78,27 +87,29 @@ class _Bars:
         )
         self._tasks: dict[int, TaskID] = {}
 
-    def show(self, build: BuildSummary) -> None:
+    def show(self, build: Shown) -> None:
+        """Tell how far a build is."""
         if build.id not in self._tasks:
             self._tasks[build.id] = self.progress.add_task("", total=100, model=build.model, doing="")
         self.progress.update(self._tasks[build.id], completed=build.percent, doing=_doing(build))
 
 
-class _Lines:
+class Lines:
     """One line whenever a build reaches another stage."""
 
     def __init__(self, console: Console) -> None:
         self.progress = Progress(console=console, disable=True)
         self._shown: dict[int, str] = {}
 
-    def show(self, build: BuildSummary) -> None:
+    def show(self, build: Shown) -> None:
+        """Tell of a build that is in another stage than before."""
         step = f"{build.stage or 'waiting'}" if build.status in UNFINISHED else build.status
         if self._shown.get(build.id) != step:
             self._shown[build.id] = step
             self.progress.console.print(f"{build.model}: {step}", highlight=False)
 
 
-def _doing(build: BuildSummary) -> str:
+def _doing(build: Shown) -> str:
     if build.status not in UNFINISHED:
         return str(build.status)
     return f"{build.stage or 'waiting'} {build.message}".strip()

@@ -6,8 +6,10 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
+import msgspec
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -15,11 +17,13 @@ from rich.progress import (
     Progress,
     SpinnerColumn,
     TextColumn,
-    TimeElapsedColumn,
     TransferSpeedColumn,
 )
 
+from control_plane.builds.tables import UNFINISHED, BuildStatus
+from gateway.apis.builds.schemas import Build, BuildPage
 from model_repository.errors import TriremeError
+from trireme.progress import view_on
 
 LEFT_OUT = {".git", ".venv", "__pycache__", ".DS_Store"}
 PIECE = 1 << 20
@@ -50,10 +54,11 @@ def push(client: httpx.Client, folder: Path, name: str, console: Console) -> boo
     if not folder.is_dir():
         raise PushError(f"{folder} is no folder", hint="Give the folder that holds the model's files.")
     url = _asked(client, "POST", "/upload-url", json={"model_name": name})
+    before = _newest(client, name)
     with tempfile.NamedTemporaryFile(suffix=".zip") as file:
         _zip(folder, Path(file.name), console)
         _send(url, Path(file.name), console)
-    return _follow(client, name, console)
+    return _follow(client, name, before, console)
 
 
 def _zip(folder: Path, target: Path, console: Console) -> None:
@@ -92,18 +97,35 @@ def _send(url: str, archive: Path, console: Console) -> None:
     console.print(f"uploaded {size} bytes", highlight=False)
 
 
-def _follow(client: httpx.Client, name: str, console: Console) -> bool:
-    columns = (SpinnerColumn(), TextColumn(name), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("building", total=None)
-        while (model := _patiently(client, f"/models/{name}"))["build_status"] == "building":
-            bar.update(task, description=model["build_message"] or "waiting")
+def _follow(client: httpx.Client, name: str, before: int, console: Console) -> bool:
+    """Show the first build after `before` to its end."""
+    with console.status("waiting for the build"):  # where uploads go to a bucket, a worker has to notice them
+        while (build_id := _newest(client, name)) <= before:
             time.sleep(POLL_SECONDS)
-    if model["build_status"] == "success":
-        console.print(f"[green]{name} is in service[/]: {', '.join(model['tasks'])}", highlight=False)
+    view = view_on(console)
+    with view.progress:
+        while (build := _build(client, build_id)).status in UNFINISHED:
+            view.show(build)
+            time.sleep(POLL_SECONDS)
+        view.show(build)
+    if build.status is BuildStatus.SUCCEEDED:
+        tasks = ", ".join(_patiently(client, f"/models/{name}")["tasks"])
+        console.print(f"[green]{name} is in service[/]: {tasks}", highlight=False)
         return True
-    console.print(f"[bold red]failed[/] {name}: {model['build_message']}", highlight=False, soft_wrap=True)
+    console.print(f"[bold red]{build.status}[/] {name}: {build.message}", highlight=False, soft_wrap=True)
+    if build.hint:
+        console.print(f"  {build.hint}", style="dim", highlight=False, soft_wrap=True)
     return False
+
+
+def _newest(client: httpx.Client, name: str) -> int:
+    """Id of the model's newest build, 0 where it has none."""
+    page = msgspec.convert(_patiently(client, f"/builds?{urlencode({'model': name, 'limit': 1})}"), BuildPage)
+    return page.builds[0].id if page.builds else 0
+
+
+def _build(client: httpx.Client, build_id: int) -> Build:
+    return msgspec.convert(_patiently(client, f"/builds/{build_id}"), Build)
 
 
 def _patiently(client: httpx.Client, path: str) -> Any:

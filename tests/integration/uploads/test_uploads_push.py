@@ -46,13 +46,15 @@ async def test_a_graph_serves_on_when_its_next_version_fails(site: Site, folder:
     write_given(folder, hidden_states())
     status, output = await push(site, folder)
     assert status == 0, output
+    assert "my-model: verify" in output, "its stages are shown"
     assert "my-model is in service: text-vectorisation" in output
     np.testing.assert_allclose(await vector(site, "my-model"), table()[IDS].mean(0), atol=0.05)
 
     (folder / "model.onnx").write_bytes(b"nothing of the kind")
     status, output = await push(site, folder)
     assert status == 1
-    assert "model.onnx is no ONNX graph" in output
+    assert "failed my-model: model.onnx is no ONNX graph" in output
+    assert "Export the model again" in output
     shown = (await site.client.get("/models/my-model")).json()
     assert (shown["build_status"], shown["tasks"]) == ("fail", ["text-vectorisation"])
     assert "Export the model again" in shown["build_message"]
@@ -110,6 +112,21 @@ async def test_a_graph_of_plain_numbers(site: Site, folder: Path) -> None:
     large = await call({"x": [[3e38] * 4], "scale": [2]})
     assert (large.status_code, large.json()) == (502, {"message": "the output y holds NaN or Inf"})
     assert (await site.client.get("/models/adder")).json()["description"] == "adds up"
+
+
+async def test_a_model_that_is_deleted_while_it_is_built(site: Site, folder: Path) -> None:
+    write_given(folder, hidden_states())
+    pushed = asyncio.create_task(push(site, folder, "--name", "unwanted"))
+    builds: list[dict[str, object]] = []
+    while not builds or builds[0]["status"] == "queued":
+        await asyncio.sleep(0.05)
+        builds = (await site.client.get("/builds", params={"model": "unwanted"})).json()["builds"]
+    assert builds[0]["status"] == "running"
+    assert (await site.client.delete("/models/unwanted")).status_code == 200
+    status, output = await pushed
+    assert status == 1
+    assert "cancelled unwanted: the model was removed" in output
+    assert (await site.client.get("/models/unwanted")).status_code == 404
 
 
 async def test_names_inside_that_lead_out_fail_the_build(site: Site) -> None:
