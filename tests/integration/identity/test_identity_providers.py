@@ -35,26 +35,26 @@ async def detail(site: Site, method: str, path: str, body: object = None) -> tup
 
 async def test_a_router_is_made_changed_and_removed(site: Site):
     answer = await site.call(
-        "POST", "/admin/routers", {"name": " chat ", "type": "text-generation", "aliases": ["talk"]}
+        "POST", "/admin/routers", {"name": " parley ", "type": "text-generation", "aliases": ["palaver"]}
     )
     made = answer.json()
     assert answer.status_code == 201
     assert made == {
         "id": made["id"],
-        "name": "chat",
+        "name": "parley",
         "type": "text-generation",
-        "aliases": ["talk"],
+        "aliases": ["palaver"],
         "load_balancing_strategy": "shuffle",
         "cost_prompt_tokens": 0.0,
         "cost_completion_tokens": 0.0,
     }
     path = f"/admin/routers/{made['id']}"
-    again = {"name": "chat", "type": "text-generation"}
-    assert await detail(site, "POST", "/admin/routers", again) == (409, "Router chat already exists.")
-    taken = {"name": "other", "type": "text-generation", "aliases": ["talk", "x"]}
+    again = {"name": "parley", "type": "text-generation"}
+    assert await detail(site, "POST", "/admin/routers", again) == (409, "Router parley already exists.")
+    taken = {"name": "other", "type": "text-generation", "aliases": ["palaver", "x"]}
     assert await detail(site, "POST", "/admin/routers", taken) == (
         409,
-        "Following aliases already exist: '['talk']'",
+        "Following aliases already exist: '['palaver']'",
     )
     changed = await site.call("PATCH", path, {"aliases": [], "cost_prompt_tokens": 2})
     assert (changed.status_code, changed.content) == (204, b"")
