@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
 import structlog
 from litestar import Litestar
@@ -56,10 +57,13 @@ from gateway.serving.tasks.text import TextModel
 from gateway.serving.tokenization import Tokenizers
 from gateway.serving.traffic import Traffic
 from gateway.serving.triton import TritonPool
-from gateway.settings import GatewaySettings
+from gateway.settings import GatewaySettings, TracingSettings
 from gateway.traffic_report import TrafficReport
 from gateway.uploads import UploadReceiver
 from model_repository.storage import Storage
+
+if TYPE_CHECKING:
+    from gateway.observability.tracing import Tracing
 
 FIRST_CATALOGUE_SECONDS = 5.0
 """How long the start waits for the database; without it requests answer 503 until it comes."""
@@ -123,6 +127,7 @@ def create_app(
         tensors=TensorTask(triton),
     )
     gateway_id = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
+    tracing = _tracing(settings.tracing, gateway_id)
     report = TrafficReport(traffic, database=database, gateway_id=gateway_id)
     feed = CatalogFeed(
         snapshots,
@@ -175,6 +180,8 @@ def create_app(
             tokenizers.close()
             decoder.close()
             identity.close()
+            if tracing is not None:
+                await tracing.close()
 
     app = Litestar(
         route_handlers=[
@@ -214,8 +221,17 @@ def create_app(
         request_max_body_size=None,  # `Intake` counts, also where no length is announced
     )
     # Around the router, because Litestar's own middleware does not see unknown paths.
-    app.asgi_handler = RequestObserver(IntakeLayer(app.asgi_handler, intake, streamed="/uploads/"), metrics)
+    intake_layer = IntakeLayer(app.asgi_handler, intake, streamed="/uploads/")
+    app.asgi_handler = RequestObserver(intake_layer, metrics, tracing)
     return app
+
+
+def _tracing(settings: TracingSettings, gateway_id: str) -> "Tracing | None":
+    if not settings.endpoint:
+        return None
+    from gateway.observability.tracing import Tracing  # noqa: PLC0415  # the extra `tracing`
+
+    return Tracing(settings, gateway_id)
 
 
 def _provide(value: object) -> Provide:

@@ -1,10 +1,29 @@
 """What an operator may choose about a gateway."""
 
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from msgspec import Meta
 
 from gateway.serving.metering.settings import LimitSettings, UsageSettings
 
 MEBIBYTE = 2**20
+
+
+@dataclass(frozen=True)
+class TracingSettings:
+    """Where traces of requests go.
+
+    Attributes:
+        endpoint: address that takes OTLP over HTTP, such as `http://collector:4318/v1/traces`; empty for no
+            traces. Needs the extra `tracing`.
+        sample_ratio: share of the requests that are traced, 0 to 1, where the caller's `traceparent` does not
+            say.
+
+    """
+
+    endpoint: str = ""
+    sample_ratio: Annotated[float, Meta(ge=0, le=1)] = 1.0
 
 
 @dataclass(frozen=True)
@@ -40,6 +59,7 @@ class GatewaySettings:
         limits: how calls are counted against the limits of roles.
         usage: how usage is counted and recorded.
         metrics: whether calls of models are measured, for `/metrics`.
+        tracing: where traces go.
 
     """
 
@@ -71,3 +91,4 @@ class GatewaySettings:
     limits: LimitSettings = field(default_factory=LimitSettings)
     usage: UsageSettings = field(default_factory=UsageSettings)
     metrics: bool = True
+    tracing: TracingSettings = field(default_factory=TracingSettings)

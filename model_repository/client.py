@@ -18,7 +18,7 @@ from model_repository.errors import (
 )
 from model_repository.tensors import infer_request, read_outputs
 
-__all__ = ["EntryState", "LoadError", "TritonClient", "infer_request", "read_outputs"]
+__all__ = ["EntryState", "Headers", "LoadError", "TritonClient", "infer_request", "read_outputs"]
 
 CHANNEL_OPTIONS = (
     ("grpc.max_send_message_length", -1),
@@ -39,6 +39,9 @@ UNAVAILABLE = {
     grpc.StatusCode.CANCELLED: "the inference server gave the request up",
 }
 """gRPC statuses after which trying again makes sense."""
+
+Headers = tuple[tuple[str, str], ...]
+"""gRPC metadata: lower-case names and values."""
 
 POLL_SECONDS = 0.05
 READY_SECONDS = 5.0
@@ -81,11 +84,13 @@ class TritonClient:
         self,
         request: pb.ModelInferRequest,
         timeout: float,  # noqa: ASYNC109  # a deadline that the server is told, too
+        headers: Headers = (),
     ) -> pb.ModelInferResponse:
         """Answer of one request.
 
         Args:
             timeout: seconds until Triton drops it.
+            headers: gRPC metadata, such as `traceparent`.
 
         Raises:
             ServerUnavailableError: no server, the model is not loaded, or no answer in time.
@@ -93,7 +98,7 @@ class TritonClient:
 
         """
         try:
-            return await self._infer(request, timeout=timeout)
+            return await self._infer(request, timeout=timeout, metadata=headers)
         except grpc.aio.AioRpcError as error:
             _raise(error)
 
@@ -101,11 +106,13 @@ class TritonClient:
         self,
         request: pb.ModelInferRequest,
         timeout: float,  # noqa: ASYNC109  # a deadline that the server is told, too
+        headers: Headers = (),
     ) -> AsyncGenerator[pb.ModelInferResponse, None]:
         """Responses of one request to a model that answers with several; leaving early cancels the request.
 
         Args:
             timeout: seconds until Triton drops it, all responses included.
+            headers: as for `infer`.
 
         Raises:
             ServerUnavailableError: no server, the model is not loaded or takes no more, or not done in time.
@@ -114,7 +121,7 @@ class TritonClient:
 
         """
         # Without the header a failure would be told by a text alone.
-        call = self._stream(timeout=timeout, metadata=(("triton_grpc_error", "true"),))
+        call = self._stream(timeout=timeout, metadata=(("triton_grpc_error", "true"), *headers))
         try:
             await call.write(request)
             await call.done_writing()

@@ -4,6 +4,7 @@ import re
 from itertools import count
 from secrets import token_hex
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import structlog
 from litestar.enums import ScopeType
@@ -12,6 +13,9 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.observability.context import RequestContext, request_context
 from gateway.observability.metrics import Metrics
 from gateway.observability.timing import begin, server_timing
+
+if TYPE_CHECKING:  # OpenTelemetry is there only where it is wanted
+    from gateway.observability.tracing import Tracing
 
 CLIENT_LEFT = 499
 """Logged instead of a status when the client did not wait for one; nginx's number."""
@@ -24,11 +28,17 @@ log = structlog.get_logger(__name__)
 
 
 class RequestObserver:
-    """ASGI layer that answers with `x-request-id` and `server-timing`."""
+    """ASGI layer that answers with `x-request-id` and `server-timing`.
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    Args:
+        tracing: where requests are traced.
+
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, tracing: "Tracing | None" = None) -> None:
         self._app = app
         self._metrics = metrics
+        self._tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -38,8 +48,10 @@ class RequestObserver:
         start = perf_counter()
         request_id = request_id_of(scope)
         structlog.contextvars.bind_contextvars(request_id=request_id.decode())
-        request_context.set(RequestContext(request_id.decode(), scope))
-        stages = begin()
+        request = RequestContext(request_id.decode(), scope)
+        request_context.set(request)
+        span = None if self._tracing is None else self._tracing.begin(request, scope["headers"])
+        stages = begin(span).seconds
         status = CLIENT_LEFT
 
         async def observed(message: Message) -> None:
@@ -61,6 +73,8 @@ class RequestObserver:
             self._metrics.observe(
                 handler=handler, method=method, status=status, seconds=seconds, stages=stages
             )
+            if self._tracing is not None and span is not None:
+                self._tracing.end(span, request, status)
             log.info("request", method=method, path=scope["path"], status=status, ms=round(seconds * 1000, 2))
 
 

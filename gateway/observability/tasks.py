@@ -115,7 +115,8 @@ class TaskMetrics:
         name = call.router.name
         route = self._route(name, call.provider.id if call.provider else 0, call.task.value, api)
         route.total.observe(seconds)
-        for stage, spent in (current() or {}).items():
+        stages = current()
+        for stage, spent in stages.seconds.items() if stages else ():
             if stage in STAGES:
                 route.stages[stage].observe(spent)
         route.prompt.inc(call.prompt_tokens)

@@ -1,39 +1,78 @@
-"""How long each stage of a request took, told to the caller in `Server-Timing`."""
+"""How long each stage of a request took, told to the caller in `Server-Timing` and to whoever traces."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from time import perf_counter
+from typing import TYPE_CHECKING
 
-_timings: ContextVar[dict[str, float] | None] = ContextVar("timings", default=None)
-
-
-def begin() -> dict[str, float]:
-    """Start a request's record: seconds by stage, filled by `stage` in this task and those it starts."""
-    record: dict[str, float] = {}
-    _timings.set(record)
-    return record
+if TYPE_CHECKING:  # OpenTelemetry is there only where it is wanted
+    from gateway.observability.tracing import Span
 
 
-def current() -> dict[str, float] | None:
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The record of a request.
+
+    Attributes:
+        seconds: by stage.
+        span: that the stages are parts of, where the request is traced.
+
+    """
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    span: "Span | None" = None
+
+    def add(self, name: str, start: float, end: float) -> None:
+        """Add the time between two readings of `perf_counter`; stages that run side by side add up."""
+        self.seconds[name] = self.seconds.get(name, 0.0) + end - start
+        if self.span is not None:
+            self.span.part(name, start, end)
+
+
+_stages: ContextVar[Stages | None] = ContextVar("stages", default=None)
+
+
+def begin(span: "Span | None" = None) -> Stages:
+    """Start a request's record, filled by `stage` in this task and those it starts."""
+    stages = Stages(span=span)
+    _stages.set(stages)
+    return stages
+
+
+def current() -> Stages | None:
     """The record of the request that is being answered, if it has one."""
-    return _timings.get()
+    return _stages.get()
+
+
+def current_span() -> "Span | None":
+    """The span that whatever is done now belongs to, where the request is traced."""
+    stages = _stages.get()
+    return None if stages is None else stages.span
+
+
+def set_current_span(span: "Span | None") -> None:
+    """Let the stages that follow be parts of another span of the same request."""
+    stages = _stages.get()
+    if stages is not None:
+        _stages.set(Stages(stages.seconds, span))
 
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
-    """Add the time of the block to a stage; stages that run side by side add up."""
-    record = _timings.get()
-    if record is None:
+    """Add the time of the block to a stage."""
+    stages = _stages.get()
+    if stages is None:
         yield
         return
     start = perf_counter()
     try:
         yield
     finally:
-        record[name] = record.get(name, 0.0) + perf_counter() - start
+        stages.add(name, start, perf_counter())
 
 
-def server_timing(record: dict[str, float]) -> bytes:
+def server_timing(seconds: dict[str, float]) -> bytes:
     """Header value after W3C Server-Timing: `tokenise;dur=0.21, triton;dur=3.4`, in milliseconds."""
-    return ", ".join(f"{name};dur={seconds * 1000:.3f}" for name, seconds in record.items()).encode()
+    return ", ".join(f"{name};dur={spent * 1000:.3f}" for name, spent in seconds.items()).encode()

@@ -11,6 +11,7 @@ import structlog
 from numpy.typing import NDArray
 
 from control_plane.catalog import Provider
+from gateway.observability.spans import asking
 from gateway.observability.timing import stage
 from model_repository.client import EntryState, TritonClient, infer_request, read_outputs
 from model_repository.errors import ServerUnavailableError
@@ -76,7 +77,7 @@ class TritonPool:
         try:
             async with asyncio.timeout(self._timeout):
                 async with self._slots:
-                    response = await self._send(provider, request, deadline)
+                    response = await self._send(provider, graph.entry, request, deadline)
         except TimeoutError:
             raise ServerUnavailableError(
                 f"the inference server did not answer within {self._timeout:g} seconds"
@@ -101,7 +102,7 @@ class TritonPool:
         """
         request = infer_request(graph.entry, inputs, outputs)
         with stage("triton"):
-            return read_outputs(await self._send(provider, request, monotonic() + seconds))
+            return read_outputs(await self._send(provider, graph.entry, request, monotonic() + seconds))
 
     async def stream(
         self,
@@ -126,10 +127,12 @@ class TritonPool:
             server.in_flight += 1
             begun = False
             try:
-                async with aclosing(server.client.stream(request, self._stream_timeout)) as responses:
-                    async for response in responses:
-                        begun = True
-                        yield read_outputs(response)
+                with asking("ModelStreamInfer", server.url, graph.entry) as headers:
+                    sent = server.client.stream(request, self._stream_timeout, headers)
+                    async with aclosing(sent) as responses:
+                        async for response in responses:
+                            begun = True
+                            yield read_outputs(response)
             except ServerUnavailableError as error:
                 if begun:
                     raise
@@ -158,12 +161,13 @@ class TritonPool:
         for server in (*self._site, *self._others.values()):
             await server.client.close()
 
-    async def _send(self, provider: Provider, request: object, deadline: float) -> object:
+    async def _send(self, provider: Provider, entry: str, request: object, deadline: float) -> object:
         failure = ServerUnavailableError("no inference server is configured")
         for server in self._candidates(provider):
             server.in_flight += 1
             try:
-                return await server.client.infer(request, deadline - monotonic())
+                with asking("ModelInfer", server.url, entry) as headers:
+                    return await server.client.infer(request, deadline - monotonic(), headers)
             except ServerUnavailableError as error:
                 failure = error
                 server.avoid_until = monotonic() + AVOID_SECONDS

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.observability.spans import share
 from gateway.serving.batching.cost import CostModel
 from gateway.serving.batching.request import Request, Row
 from gateway.serving.batching.waiting import Waiting
@@ -107,7 +108,10 @@ class Batcher:
             requests = _requests(rows)
             for request in requests:
                 request.leaves()
-            task = asyncio.create_task(self._send(rows), context=requests[0].context.copy())
+            context = requests[0].context.copy()
+            if len(requests) > 1:
+                context.run(share, [request.stages for request in requests[1:]])
+            task = asyncio.create_task(self._send(rows), context=context)
             self._packs[task] = requests
             task.add_done_callback(self._back)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from gateway.observability.timing import current
+from gateway.observability.timing import Stages, current
 
 
 @dataclass(slots=True, eq=False)
@@ -40,7 +40,7 @@ class Request:
         waiting: rows that are not on their way yet, shortest first.
         finished: done with the last result, or with the first failure.
         context: of the caller, for log lines and traces.
-        timings: of the HTTP request, for `Server-Timing`; see `gateway.observability.timing`.
+        stages: of the HTTP request; see `gateway.observability.timing`.
 
     """
 
@@ -49,7 +49,7 @@ class Request:
     finished: "asyncio.Future[None]"
     waiting: dict[int, Row] = field(default_factory=dict)
     context: Context = field(default_factory=copy_context)
-    timings: dict[str, float] | None = field(default_factory=current)
+    stages: Stages | None = field(default_factory=current)
     _missing: int = 0
     _since: float = field(default_factory=perf_counter)
 
@@ -81,6 +81,6 @@ class Request:
 
     def _mark(self, stage: str) -> None:
         now = perf_counter()
-        if self.timings is not None:
-            self.timings[stage] = self.timings.get(stage, 0.0) + now - self._since
+        if self.stages is not None:
+            self.stages.add(stage, self._since, now)
         self._since = now

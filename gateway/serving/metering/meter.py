@@ -15,6 +15,7 @@ from typing import Protocol
 from control_plane.catalog import Key, Router
 from control_plane.usage.records import Charge, UsageRecord
 from gateway.observability.context import request_context
+from gateway.observability.spans import begin_call, end_call
 from gateway.observability.tasks import TaskMetrics
 from gateway.serving.metering.access import limits_for
 from gateway.serving.metering.call import Call, set_current_call
@@ -103,7 +104,7 @@ class Meter:
         except TriremeError as error:
             self.metrics.refused(router, task, error.code)
             raise
-        outer = set_current_call(call)
+        outer, span = set_current_call(call), begin_call(call)
         status, failure = 500, "internal_error"
         try:
             yield call
@@ -120,6 +121,7 @@ class Meter:
             seconds = call.seconds
             charged = self._end(call, prices, priced, status, seconds)
             self.metrics.ended(call, status, failure, seconds)
+            end_call(span, call, failure)
             if charged is not None and status != CLIENT_LEFT:
                 await asyncio.wait((charged,), timeout=CHARGE_SECONDS)
 

@@ -16,7 +16,16 @@ from gateway.server import serve
 from gateway.settings import GatewaySettings
 from model_repository.storage import FolderStorage
 
-HEAVY = {"torch", "transformers", "distributed", "dask", "pandas", "huggingface_hub", "onnx"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "distributed",
+    "dask",
+    "pandas",
+    "huggingface_hub",
+    "onnx",
+    "opentelemetry.sdk",
+}
 
 
 async def main(database: str, repository: str, triton: str, uploads: str) -> None:

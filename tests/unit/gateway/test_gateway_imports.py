@@ -47,3 +47,7 @@ def test_the_hot_path_knows_no_orm() -> None:
 def test_a_gateway_loads_nothing_that_only_conversions_need() -> None:
     heavy = {"torch", "transformers", "onnx", "onnxruntime", "openvino", "distributed", "dask", "pandas"}
     assert not {name.partition(".")[0] for name in loaded_by("gateway.app")} & {*heavy, "huggingface_hub"}
+
+
+def test_a_gateway_that_traces_nothing_loads_no_opentelemetry() -> None:
+    assert "opentelemetry" not in {name.partition(".")[0] for name in loaded_by("gateway.app")}
