@@ -60,13 +60,17 @@ async def check_that_it_went_on(site: Site, build: int) -> None:
     kept = [stage.name for stage in ended.stages if stage.message == "kept from an earlier run"]
     assert kept == ["fetch", "inspect"]
     assert [stage.name for stage in ended.stages][-3:] == ["package", "publish", "load"]
-    assert not (site.folder / "builds" / str(build)).exists()
+    await until(lambda: workspace_is_gone(site, build))
     assert "[" in await BuildLogs(site.database).of_stage(build, "export")
     assert site.storage.entries() == ["global.mini.1"]
     assert await site.states() == {1: VersionState.ACTIVE}
     assert (await site.models.get(None, "mini")).tasks == (Task.EMBEDDING,)
     provider = (await read_catalog(site.database)).resolve(1, Task.EMBEDDING, "mini").providers[0]
     assert provider.graph(Task.EMBEDDING).parity.passed
+
+
+async def workspace_is_gone(site: Site, build: int) -> bool:
+    return not (site.folder / "builds" / str(build)).exists()
 
 
 async def check_that_it_drains_by_two_gateways(site: Site, client: TritonClient) -> None:

@@ -63,7 +63,7 @@ async def test_a_server_that_dies_ends_its_streams_and_serves_again(site: Site) 
         await server.stop()
 
 
-async def test_callers_who_leave_make_room_at_once(site: Site, triton: TritonClient) -> None:
+async def test_callers_who_leave_make_room_within_some_steps(site: Site, triton: TritonClient) -> None:
     """The queue is filled by those who leave; if they kept their places, the others would be refused."""
     served = await site.serve("llama")
     long = {"max_new_tokens": 200, "min_new_tokens": 200}
@@ -74,8 +74,8 @@ async def test_callers_who_leave_make_room_at_once(site: Site, triton: TritonCli
 
     for _ in range(2):
         await asyncio.gather(*(leave_after_the_first_token() for _ in range(QUEUE - 8)))
-    answers = await generate(triton, served.manifest, PROMPT, max_new_tokens=8, min_new_tokens=8)
-    assert len(answers.all[0]) == 8
+        answers = await generate(triton, served.manifest, PROMPT, max_new_tokens=32, min_new_tokens=32)
+        assert len(answers.all[0]) == 32
 
 
 async def test_a_full_queue_refuses_and_serves_all_that_it_took(site: Site, triton: TritonClient) -> None:
