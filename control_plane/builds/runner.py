@@ -80,12 +80,14 @@ class BuildRunner:
         try:
             await running.flush()
             match error:
+                case TriremeError() if running.unwanted:  # it may have lost its upload to whoever removed it
+                    await queue.end(self._database, claim, BuildStatus.CANCELLED, error.message)
                 case JobLostError():
                     losses = self._settings.max_losses
                     await queue.lose(self._database, claim, error.message, max_losses=losses)
                 case MissingResourcesError() if claim.patient:
                     await queue.put_off(self._database, claim, error.message, seconds=WAIT_SECONDS)
-                case BuildCancelledError() if stopping and not running.unwanted:
+                case BuildCancelledError() if stopping:
                     await queue.give_back(self._database, claim)
                 case BuildCancelledError():
                     await queue.end(self._database, claim, BuildStatus.CANCELLED, error.message)
