@@ -1,9 +1,12 @@
 """The OpenAPI description: what it says about the whole, and where it is served."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
+from typing import Any
 
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme, Tag
+from litestar.openapi.spec import Components, Example, SecurityScheme, Tag
+from litestar.params import Body, BodyKwarg
 
 from gateway.docs import DocsPage
 
@@ -48,3 +51,14 @@ def openapi_config() -> OpenAPIConfig:
             }
         ),
     )
+
+
+def request_body(title: str, **examples: Mapping[str, Any]) -> BodyKwarg:
+    """Documentation of a request's body; see `named` for the examples."""
+    body: BodyKwarg = Body(title=title, examples=named(examples))
+    return body
+
+
+def named(examples: Mapping[str, Mapping[str, Any]]) -> list[Example]:
+    """Examples by name; underscores in the names become spaces."""
+    return [Example(summary=name.replace("_", " "), value=value) for name, value in examples.items()]

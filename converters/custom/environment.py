@@ -92,16 +92,16 @@ def _box(spec: BuildSpec, draft: Path) -> Box:
     return Box(
         program=(
             "install.py",
-            *("install", "--requirement", "/work/requirements.txt", "--target", "/work/packages"),
+            *("install", "--requirement", "/install/requirements.txt", "--target", "/install/packages"),
             *("--only-binary", ":all:", "--no-cache-dir", "--no-compile", "--no-input", "--quiet"),
             *("--disable-pip-version-check", "--progress-bar", "off", "--root-user-action", "ignore"),
             *_indexes(spec.packages),
         ),
         packages=("pip",),
-        writable={"/work": draft},
+        writable={"/install": draft},
         environment={
             **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
-            "TMPDIR": "/work/tmp",
+            "TMPDIR": "/install/tmp",
             "PIP_CONFIG_FILE": os.devnull,
         },
         limits=spec.sandbox,

@@ -7,7 +7,7 @@ from typing import Any
 
 from converters.causes import first_line
 from converters.spec import ConversionError
-from converters.tensorrt import library
+from converters.tensorrt import flavours
 from model_repository.manifest import Engine
 from model_repository.nodes import Node
 from model_repository.plans import ShapeRange
@@ -22,14 +22,14 @@ def check_node(node: Node, *, stripped: bool) -> None:
         ConversionError: a plan for this node, or one without weights.
 
     """
-    here = library.here(node.engine)
+    here = flavours.here(node.engine)
     if node.engine is Engine.TENSORRT and node != here:
         raise ConversionError(
             f"TensorRT builds only for the GPU that it runs on, and that is {here or 'none'}",
             hint="Build on such a host: `--gpu 1` sends a build to a worker with a GPU.",
         )
     if node.engine is Engine.TENSORRT_RTX:
-        known = _capabilities(library.library(node.engine))
+        known = _capabilities(flavours.module(node.engine))
         if node.compute_capability not in known:
             raise ConversionError(
                 f"TensorRT-RTX does not build for {node.compute_capability}, only for {', '.join(known)}",
@@ -60,7 +60,7 @@ def build_plan(
         ConversionError: TensorRT refuses the graph.
 
     """
-    trt = library.library(node.engine)
+    trt = flavours.module(node.engine)
     log = _log_of(trt)
     builder = trt.Builder(log)
     network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))

@@ -15,7 +15,7 @@ from converters.references import references
 from converters.results import Built, Exported
 from converters.samples import sampler_of
 from converters.spec import ConversionError, Stage
-from converters.tensorrt import library
+from converters.tensorrt import flavours
 from converters.tensorrt.building import build_plan, check_node
 from converters.tensorrt.cache import PlanCache, plan_spec
 from converters.tensorrt.graphs import write_graphs
@@ -38,10 +38,10 @@ def plans(work: Work) -> Iterator[Made]:
     wanted = work.spec.plans
     if not wanted.targets or work.part.signature is not None:  # of plain numbers nobody knows the ranges
         return
-    engine = library.flavour(wanted.flavour)
+    engine = flavours.flavour(wanted.flavour)
     forge = _Forge.of(work, engine)
     for target in wanted.targets:
-        node = Node(engine, library.version(engine), check_target(target))
+        node = Node(engine, flavours.version(engine), check_target(target))
         try:
             check_node(node, stripped=wanted.stripped)
         except ConversionError as error:
@@ -134,7 +134,7 @@ def _failed(engine: EngineSpec, node: Node, error: Exception) -> Built:
 
 def _cannot_serve(engine: EngineSpec, servers: str) -> str | None:
     """Why a plan can be neither run on this host nor put into service, or None when it can."""
-    if why := misfit(engine, library.here(engine.engine)):
+    if why := misfit(engine, flavours.here(engine.engine)):
         return f"not run on the build host: {why}"
     if why := misfit(engine, Node.parse(servers) if servers else None):
         return f"not for the Triton servers: {why}"

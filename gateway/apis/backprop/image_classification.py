@@ -17,9 +17,10 @@ from gateway.apis.backprop.schemas import (
     Labels,
     WholeNumber,
 )
-from gateway.apis.backprop.tasks import answers, request_body, respond
+from gateway.apis.backprop.tasks import answers, respond
 from gateway.apis.backprop.uploaded import or_uploaded
 from gateway.batch import Batch, BatchJSON
+from gateway.openapi import request_body
 from gateway.serving.engine import Engine
 from model_repository.manifest import Task
 

@@ -10,9 +10,10 @@ from msgspec import Meta
 from control_plane.catalog import Key
 from gateway.apis.backprop.images import SAMPLE, ImageItem, encoded
 from gateway.apis.backprop.schemas import DEFAULT_IMAGE_MODEL, MODEL_RULE
-from gateway.apis.backprop.tasks import answers, request_body, respond
+from gateway.apis.backprop.tasks import answers, respond
 from gateway.apis.backprop.uploaded import or_uploaded
 from gateway.batch import Batch, BatchJSON
+from gateway.openapi import request_body
 from gateway.serving.engine import Engine
 from model_repository.manifest import Task
 

@@ -10,10 +10,11 @@ from msgspec import Meta
 
 from control_plane.catalog import Key
 from gateway.apis.backprop.schemas import DEFAULT_MODEL, MODEL_RULE, Text
-from gateway.apis.backprop.tasks import answers, request_body, respond
+from gateway.apis.backprop.tasks import answers, respond
 from gateway.apis.backprop.uploaded import or_uploaded
 from gateway.batch import Batch, BatchJSON, Item
 from gateway.body import BadRequestError
+from gateway.openapi import request_body
 from gateway.serving.engine import Engine
 from gateway.serving.tasks.prompted import Turn
 from model_repository.manifest import Task

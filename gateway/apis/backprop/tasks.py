@@ -6,8 +6,6 @@ from typing import Any
 import orjson
 from litestar import MediaType, Response
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import Example
-from litestar.params import Body, BodyKwarg
 
 from control_plane.catalog import ModelNotFoundError, ModelNotReadyError, TaskNotSupportedError
 from control_plane.errors import InsufficientBudgetError
@@ -16,6 +14,7 @@ from gateway.auth import ForbiddenError, StartingError
 from gateway.body import BadRequestError, BodyTooLargeError
 from gateway.errors import documented
 from gateway.observability.timing import stage
+from gateway.openapi import named
 from gateway.serving.errors import OverloadedError, TokenizerUnavailableError
 from gateway.serving.metering.errors import LimitsUnavailableError, ModelForbiddenError, RateLimitedError
 from model_repository.errors import InferenceError, ServerUnavailableError
@@ -40,17 +39,9 @@ FAILURES = (
 """What any task may end in."""
 
 
-def request_body(title: str, **examples: Mapping[str, Any]) -> BodyKwarg:
-    """Documentation of a request's body; underscores in the examples' names become spaces."""
-    body: BodyKwarg = Body(title=title, examples=_examples(examples))
-    return body
-
-
 def answers(kind: Any, description: str, **examples: Mapping[str, Any]) -> dict[int, ResponseSpec]:
     """Documented responses of a task endpoint that answers with `kind`, or a union of such."""
-    answer = ResponseSpec(
-        kind, description=description, generate_examples=False, examples=_examples(examples)
-    )
+    answer = ResponseSpec(kind, description=description, generate_examples=False, examples=named(examples))
     return {200: answer, **documented(ErrorBody, *FAILURES)}
 
 
@@ -59,7 +50,3 @@ def respond(**result: Any) -> Response[bytes]:
     with stage("encode"):
         body = orjson.dumps(result, option=orjson.OPT_SERIALIZE_NUMPY)
     return Response(body, media_type=MediaType.JSON)
-
-
-def _examples(examples: Mapping[str, Mapping[str, Any]]) -> list[Example]:
-    return [Example(summary=name.replace("_", " "), value=value) for name, value in examples.items()]

@@ -21,9 +21,10 @@ from gateway.apis.backprop.sampling import (
     parameters,
 )
 from gateway.apis.backprop.schemas import MODEL_RULE, Text, WholeNumber
-from gateway.apis.backprop.tasks import answers, request_body, respond
+from gateway.apis.backprop.tasks import answers, respond
 from gateway.apis.backprop.uploaded import or_uploaded
 from gateway.batch import Batch, BatchJSON, Item
+from gateway.openapi import request_body
 from gateway.serving.engine import Engine
 from gateway.serving.tasks.generation import Generations
 from model_repository.manifest import Task

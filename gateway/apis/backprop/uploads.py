@@ -22,10 +22,10 @@ from control_plane.uploads.errors import (
 from control_plane.uploads.service import UploadService
 from gateway.addresses import PublicAddress
 from gateway.apis.backprop.errors import ErrorBody
-from gateway.apis.backprop.tasks import request_body
 from gateway.auth import ForbiddenError, StartingError
 from gateway.body import BadRequestError, BodyTooLargeError, StrictJSON
 from gateway.errors import documented
+from gateway.openapi import request_body
 from gateway.serving.errors import OverloadedError
 from gateway.serving.snapshots import Snapshots
 from gateway.uploads import UploadAbortedError, UploadReceiver

@@ -1,6 +1,5 @@
 """`/deployments/{model}`: promote, divide the requests, copy them, roll back."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from litestar import Controller, Request, delete, get, post, put
@@ -12,7 +11,6 @@ from control_plane.catalog import Key, ModelNotFoundError, Permission
 from control_plane.deployments.exposure import Exposure, Place
 from control_plane.deployments.service import DeploymentService
 from control_plane.errors import ConflictError, VersionNotFoundError
-from gateway.apis.backprop.tasks import request_body
 from gateway.apis.builds.builds import COMMON
 from gateway.apis.builds.errors import Problem
 from gateway.apis.builds.examples import answer
@@ -20,6 +18,7 @@ from gateway.apis.deployments.schemas import Deployment, Promotion, Shadow, Spli
 from gateway.body import StrictJSON
 from gateway.catalog_feed import CatalogFeed
 from gateway.errors import documented
+from gateway.openapi import request_body
 
 ModelName = Annotated[
     str, PathParameter(max_length=128, pattern=r"^[^\x00]*$", description="Name of a model of yours.")
@@ -62,9 +61,6 @@ SPLIT = request_body(
     "A canary", a_tenth={"version": 3, "share": 0.1, "max_error_share": 0.05, "max_p99_ms": 200}
 )
 SHADOW = request_body("A shadow", every_second_request={"version": 3, "share": 0.5})
-
-Change = Callable[[int | None], Awaitable[int | None]]
-"""Changes a model of that account (None: a built-in one); gives the id of the build that it takes, if any."""
 
 
 class DeploymentsController(Controller):
@@ -110,11 +106,9 @@ class DeploymentsController(Controller):
         A canary or a shadow is loaded already and takes over at once; another is loaded and proven first, by
         the build whose id is in the answer.
         """
-
-        async def change(owner: int | None) -> int | None:
-            return await deployments.promote(owner, model, data.version)
-
-        return await _change(request, deployments, feed, model, change)
+        owner = await _owner(request.auth, deployments, model)
+        build = await deployments.promote(owner, model, data.version)
+        return await _changed(owner, deployments, feed, model, build)
 
     @post(
         "/rollback",
@@ -131,11 +125,9 @@ class DeploymentsController(Controller):
         model: ModelName,
     ) -> Deployment:
         """Withdraw the canary; without one, put the last good version before the active one into service."""
-
-        async def change(owner: int | None) -> int | None:
-            return await deployments.rollback(owner, model)
-
-        return await _change(request, deployments, feed, model, change)
+        owner = await _owner(request.auth, deployments, model)
+        build = await deployments.rollback(owner, model)
+        return await _changed(owner, deployments, feed, model, build)
 
     @put(
         "/split",
@@ -158,18 +150,16 @@ class DeploymentsController(Controller):
         What the canary fails, the active version answers. The canary is sent back as soon as it has passed a
         limit, counted over the last minute and all gateways; `remark` then says why.
         """
-
-        async def change(owner: int | None) -> int | None:
-            exposure = Exposure(
-                place=Place.CANARY,
-                share=data.share,
-                max_error_share=data.max_error_share,
-                max_p99_ms=data.max_p99_ms,
-                min_requests=data.min_requests,
-            )
-            return await deployments.expose(owner, model, data.version, exposure)
-
-        return await _change(request, deployments, feed, model, change)
+        owner = await _owner(request.auth, deployments, model)
+        exposure = Exposure(
+            place=Place.CANARY,
+            share=data.share,
+            max_error_share=data.max_error_share,
+            max_p99_ms=data.max_p99_ms,
+            min_requests=data.min_requests,
+        )
+        build = await deployments.expose(owner, model, data.version, exposure)
+        return await _changed(owner, deployments, feed, model, build)
 
     @delete(
         "/split",
@@ -186,11 +176,9 @@ class DeploymentsController(Controller):
         model: ModelName,
     ) -> Deployment:
         """Let the active version answer all requests again."""
-
-        async def change(owner: int | None) -> None:
-            await deployments.withdraw(owner, model, Place.CANARY)
-
-        return await _change(request, deployments, feed, model, change)
+        owner = await _owner(request.auth, deployments, model)
+        await deployments.withdraw(owner, model, Place.CANARY)
+        return await _changed(owner, deployments, feed, model)
 
     @put(
         "/shadow",
@@ -212,12 +200,10 @@ class DeploymentsController(Controller):
 
         `figures` count the copies and those that the version answered otherwise, numbers but for rounding.
         """
-
-        async def change(owner: int | None) -> int | None:
-            exposure = Exposure(place=Place.SHADOW, share=data.share)
-            return await deployments.expose(owner, model, data.version, exposure)
-
-        return await _change(request, deployments, feed, model, change)
+        owner = await _owner(request.auth, deployments, model)
+        exposure = Exposure(place=Place.SHADOW, share=data.share)
+        build = await deployments.expose(owner, model, data.version, exposure)
+        return await _changed(owner, deployments, feed, model, build)
 
     @delete(
         "/shadow",
@@ -234,22 +220,24 @@ class DeploymentsController(Controller):
         model: ModelName,
     ) -> Deployment:
         """Send no more copies."""
-
-        async def change(owner: int | None) -> None:
-            await deployments.withdraw(owner, model, Place.SHADOW)
-
-        return await _change(request, deployments, feed, model, change)
+        owner = await _owner(request.auth, deployments, model)
+        await deployments.withdraw(owner, model, Place.SHADOW)
+        return await _changed(owner, deployments, feed, model)
 
 
-async def _change(
-    request: Request[Key, Key, Any],
+async def _changed(
+    owner: int | None,
     deployments: DeploymentService,
     feed: CatalogFeed,
     model: str,
-    change: Change,
+    build: int | None = None,
 ) -> Deployment:
-    owner = await _owner(request.auth, deployments, model)
-    build = await change(owner)
+    """The model's versions after a change, which this gateway knows of from here on.
+
+    Args:
+        build: id of the build that the change takes, if any.
+
+    """
     await feed.try_refresh()
     return shown(model, await deployments.versions(owner, model), build)
 

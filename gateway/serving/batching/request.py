@@ -50,6 +50,7 @@ class Request:
     waiting: dict[int, Row] = field(default_factory=dict)
     context: Context = field(default_factory=copy_context)
     stages: Stages | None = field(default_factory=current)
+    _left: bool = False
     _missing: int = 0
     _since: float = field(default_factory=perf_counter)
 
@@ -63,8 +64,10 @@ class Request:
         return request
 
     def leaves(self) -> None:
-        """Note that a pack with rows of this request sets off."""
-        self._mark("queue")
+        """Note that a pack with rows of this request sets off; the first one ends its wait."""
+        if not self._left:
+            self._mark("queue")
+        self._left = True
 
     def deliver(self, position: int, result: Any) -> None:
         """A row's result."""

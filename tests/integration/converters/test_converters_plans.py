@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from converters.results import Built
 from converters.spec import ConversionError, PlanOptions, Stage
-from converters.tensorrt import library
+from converters.tensorrt import flavours
 from converters.tensorrt.candidates import plans
 from converters.work import each_part
 from converters.workspace import Workspace
@@ -23,7 +23,7 @@ from model_repository.manifest import Engine, Precision
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 without_gpu = pytest.mark.skipif(
-    library.compute_capability() is not None, reason="tells what happens on hosts without a GPU"
+    flavours.compute_capability() is not None, reason="tells what happens on hosts without a GPU"
 )
 BF16, FP16, FP32, INT8 = Precision.BF16, Precision.FP16, Precision.FP32, Precision.INT8
 
@@ -62,7 +62,7 @@ def test_a_plan_of_each_precision_is_built_once_the_cpu_has_imitated_it(
     assert len(built.proxy.cases) == 13
     plan = built.engine.plan
     assert plan is not None
-    assert plan.version == library.version(Engine.TENSORRT_RTX)
+    assert plan.version == flavours.version(Engine.TENSORRT_RTX)
     assert (tmp_path / "cache" / plan.key / "model.plan").stat().st_size > 100_000
     for shapes in plan.profile.values():
         assert (shapes.min, shapes.max) == ((1, 1), (64, 40))
@@ -120,7 +120,7 @@ def test_weights_are_left_out_only_where_a_driver_is(make: Make) -> None:
     assert "only with a CUDA driver" in built.error
 
 
-@pytest.mark.skipif(library.compute_capability() is None, reason="leaving weights out needs a CUDA driver")
+@pytest.mark.skipif(flavours.compute_capability() is None, reason="leaving weights out needs a CUDA driver")
 def test_a_plan_without_weights_is_smaller(make: Make, tmp_path: Path) -> None:
     make("sm89", precisions=(FP32,), cache="whole")
     make("sm89", precisions=(FP32,), cache="stripped", stripped=True)
@@ -128,7 +128,7 @@ def test_a_plan_without_weights_is_smaller(make: Make, tmp_path: Path) -> None:
     assert stripped.stat().st_size < whole.stat().st_size
 
 
-@pytest.mark.skipif(library.installed(Engine.TENSORRT), reason="tells what happens without it")
+@pytest.mark.skipif(flavours.installed(Engine.TENSORRT), reason="tells what happens without it")
 def test_a_flavour_that_is_not_installed_fails_the_build_with_what_to_install(make: Make) -> None:
     with pytest.raises(ConversionError, match="tensorrt is not installed") as caught:
         make("sm89", flavour=Engine.TENSORRT)

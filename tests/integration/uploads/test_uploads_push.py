@@ -48,7 +48,8 @@ async def test_a_graph_serves_on_when_its_next_version_fails(site: Site, folder:
     assert status == 0, output
     assert "my-model: verify" in output, "its stages are shown"
     assert "my-model is in service: text-vectorisation" in output
-    np.testing.assert_allclose(await vector(site, "my-model"), table()[IDS].mean(0), atol=0.05)
+    served = await vector(site, "my-model")
+    np.testing.assert_allclose(served, table()[IDS].mean(0), atol=0.05)  # bf16 and int8 may win, too
 
     (folder / "model.onnx").write_bytes(b"nothing of the kind")
     status, output = await push(site, folder)
@@ -58,7 +59,7 @@ async def test_a_graph_serves_on_when_its_next_version_fails(site: Site, folder:
     shown = (await site.client.get("/models/my-model")).json()
     assert (shown["build_status"], shown["tasks"]) == ("fail", ["text-vectorisation"])
     assert "Export the model again" in shown["build_message"]
-    np.testing.assert_allclose(await vector(site, "my-model"), table()[IDS].mean(0), atol=0.05)
+    np.testing.assert_allclose(await vector(site, "my-model"), served, atol=1e-5)
 
 
 async def test_a_folder_of_transformers(site: Site, folder: Path) -> None:

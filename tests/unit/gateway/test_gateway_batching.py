@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.observability.timing import begin as begin_stages
 from gateway.serving.batching.batcher import Batcher
 from gateway.serving.batching.cost import CostModel
 from gateway.serving.batching.request import Request
@@ -153,6 +154,18 @@ async def test_rows_that_wait_are_bounded() -> None:
         await calls[-1]
     engine.open.set()
     assert await asyncio.gather(*calls[:-1]) == [[2], [2], [2, 2]]
+
+
+async def test_the_wait_ends_when_the_first_rows_leave() -> None:
+    stages = begin_stages()
+    engine = Engine()
+    batch = batcher(engine, max_rows=1)
+    (call,) = await begin(batch, [1, 1, 1])
+    waited = stages.seconds["queue"]
+    engine.open.set()
+    await call
+    assert stages.seconds["queue"] == waited
+    assert stages.seconds["triton"] > 0
 
 
 async def test_no_rows_are_no_work() -> None:

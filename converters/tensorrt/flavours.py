@@ -31,14 +31,14 @@ def flavour(wanted: Engine | None) -> Engine:
     )
 
 
-def library(engine: Engine) -> Any:
+def module(engine: Engine) -> Any:
     """The flavour's module; both have the same interface."""
     return import_module(engine)
 
 
 def version(engine: Engine) -> str:
     """Of an installed flavour, in full."""
-    text: str = library(engine).__version__
+    text: str = module(engine).__version__
     return text
 
 
