@@ -25,6 +25,9 @@ class Task(StrEnum):
     TEXT_GENERATION = "text-generation"
     SUMMARISATION = "summarisation"
     EMOTION = "emotion"
+    RERANK = "rerank"
+    TRANSCRIPTION = "transcription"
+    OCR = "ocr"
     CUSTOM = "custom"
 
 

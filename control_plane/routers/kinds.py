@@ -62,7 +62,7 @@ _CHAT = frozenset(
 _KINDS: Mapping[RouterType, frozenset[ProviderKind]] = {
     RouterType.TEXT_GENERATION: _CHAT | {ProviderKind.TRITON},
     RouterType.IMAGE_TEXT_TO_TEXT: _CHAT,
-    RouterType.SPEECH_RECOGNITION: _CHAT,
+    RouterType.SPEECH_RECOGNITION: _CHAT | {ProviderKind.TRITON},
     RouterType.EMBEDDING: frozenset(
         {
             ProviderKind.ALBERT,
@@ -83,9 +83,12 @@ _TYPES: tuple[tuple[RouterType, frozenset[Task]], ...] = (
     (RouterType.EMBEDDING, frozenset({Task.EMBEDDING, Task.IMAGE_EMBEDDING})),
     (
         RouterType.TEXT_CLASSIFICATION,
-        frozenset({Task.TEXT_CLASSIFICATION, Task.TOKEN_CLASSIFICATION, Task.QUESTION_ANSWERING}),
+        frozenset(
+            {Task.TEXT_CLASSIFICATION, Task.TOKEN_CLASSIFICATION, Task.QUESTION_ANSWERING, Task.RERANK}
+        ),
     ),
-    (RouterType.IMAGE_TO_TEXT, frozenset({Task.IMAGE_CLASSIFICATION})),
+    (RouterType.IMAGE_TO_TEXT, frozenset({Task.IMAGE_CLASSIFICATION, Task.OCR})),
+    (RouterType.SPEECH_RECOGNITION, frozenset({Task.TRANSCRIPTION})),
 )
 """The type that comes nearest to each task, the one that a model of several tasks is known by first."""
 
