@@ -13,6 +13,13 @@ NO_PAGES: dict[str, list[str]] = {
     "distributed.worker.http.routes": [],
 }
 
+QUIET: dict[str, object] = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
+}
+"""What dask measures of itself, many times a second, nobody looks at here; models need the processor."""
+
 
 async def start_local_cluster(threads: int, resources: Mapping[str, float]) -> SpecCluster:
     """Start a cluster that runs so many jobs at a time, each in a thread.
@@ -21,7 +28,7 @@ async def start_local_cluster(threads: int, resources: Mapping[str, float]) -> S
         resources: what it offers to jobs that ask for it.
 
     """
-    with dask.config.set(NO_PAGES):
+    with dask.config.set(NO_PAGES | QUIET):
         return await SpecCluster(
             scheduler={"cls": Scheduler, "options": {"protocol": "inproc://", **NO_HTTP}},
             workers={

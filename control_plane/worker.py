@@ -27,7 +27,10 @@ from model_repository.storage import Storage
 logger = structlog.get_logger(__name__)
 
 POLL_SECONDS = 0.5
-"""How often a worker looks for something to do."""
+"""How often a worker looks for a build to run: somebody waits for it."""
+
+SWEEP_SECONDS = 1.0
+"""How often it looks for what clients do not wait for; each look costs milliseconds that models could use."""
 
 
 class Worker:
@@ -83,11 +86,11 @@ class Worker:
         reconcilers = [Reconciler(self._database, servers, client) for client in servers.clients]
         kept = self._settings.kept_workspaces
         pauses = {
-            retirement.sweep: POLL_SECONDS,
-            CanaryWatcher(self._database).sweep: POLL_SECONDS,
-            UploadSweeper(self._database, self._uploads).sweep: POLL_SECONDS,
+            retirement.sweep: SWEEP_SECONDS,
+            CanaryWatcher(self._database).sweep: SWEEP_SECONDS,
+            UploadSweeper(self._database, self._uploads).sweep: SWEEP_SECONDS,
             pruning.Pruning(self._database, self._workspaces, kept=kept).sweep: pruning.PAUSE_SECONDS,
-            **{reconciler.sweep: POLL_SECONDS for reconciler in reconcilers},
+            **{reconciler.sweep: SWEEP_SECONDS for reconciler in reconcilers},
         }
         try:
             async with asyncio.TaskGroup() as group:

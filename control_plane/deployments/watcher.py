@@ -34,7 +34,7 @@ class CanaryWatcher:
         query = select(Provider).join(Version).where(Version.state == VersionState.CANARY)
         async with self._database.reading() as session:
             canaries = {each.id: each for each in await session.exec(query) if each.id is not None}
-            tallies = await figures(session, canaries, seconds=JUDGED_SECONDS)
+            tallies = await figures(session, canaries, seconds=JUDGED_SECONDS) if canaries else {}
         return [(canaries[provider_id], tally) for provider_id, tally in tallies.items()]
 
     async def _send_back(self, provider: Provider, reason: str) -> None:
