@@ -14,13 +14,17 @@ from model_repository.heads import (
     ImageEmbeddingHead,
     SpanHead,
     TensorHead,
+    TextDetectionHead,
+    TextDirectionHead,
+    TextRecognitionHead,
     TokenClassificationHead,
 )
 from model_repository.manifest import ParityCase
 from model_repository.tensors import Array
 
 VectorHead = EmbeddingHead | ImageEmbeddingHead
-RowHead = VectorHead | ClassificationHead | EntailmentHead
+OcrHead = TextDetectionHead | TextDirectionHead | TextRecognitionHead
+RowHead = VectorHead | ClassificationHead | EntailmentHead | OcrHead
 """Heads whose output has one row an input; every other output of a text model has one a token."""
 
 
@@ -37,7 +41,7 @@ def answers(head: Head) -> tuple[str, ...]:
 
 def decides(head: Head) -> bool:
     """Whether the outputs stand for a choice among labels or positions: no direction, no plain numbers."""
-    return not isinstance(head, VectorHead | TensorHead)
+    return not isinstance(head, VectorHead | TensorHead | TextDetectionHead)
 
 
 def by_token(head: Head, name: str) -> bool:
@@ -102,6 +106,8 @@ def _choices(head: Head, inputs: Tensors, output: Array) -> NDArray[np.float64]:
         case TokenClassificationHead():
             tokens: NDArray[np.float64] = scores[inputs["attention_mask"].astype(bool)]
             return tokens
+        case TextRecognitionHead():
+            return scores.reshape(-1, scores.shape[-1])
         case ClassificationHead(multi_label=True):
             # Each label by itself: in if its logit is above 0.
             return np.stack([scores.ravel(), np.zeros(scores.size)], axis=1)

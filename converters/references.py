@@ -9,8 +9,10 @@ import torch
 
 from converters.comparison import answers, by_token
 from converters.families.registry import GRAPH_FAMILIES
-from converters.given.inspect import FAMILY
+from converters.given.inspect import FAMILY as GIVEN
 from converters.given.original import GivenFamily
+from converters.ocr.inspect import FAMILY as OCR
+from converters.ocr.original import OcrFamily
 from converters.parity import Case
 from converters.results import Inspected, Part
 from converters.samples import sampler_of
@@ -27,7 +29,7 @@ class Loads(Protocol):
         ...
 
 
-ORIGINALS: dict[str, Loads] = {**GRAPH_FAMILIES, FAMILY: GivenFamily()}
+ORIGINALS: dict[str, Loads] = {**GRAPH_FAMILIES, GIVEN: GivenFamily(), OCR: OcrFamily()}
 """What loads the original of each family."""
 
 

@@ -39,13 +39,13 @@ class Part(Result, frozen=True, kw_only=True):
     """One graph of the model, on its way to one entry.
 
     Attributes:
-        name: empty where the model is one graph, else the graph's role: `text` or `image`.
+        name: empty where the model is one graph, else the graph's role, such as `text` or `image`.
         tasks: what callers may ask of it.
         head: what its outputs mean.
         inputs: names of the graph's inputs; the samples have exactly these.
         tokenizer: how text gets in; `tokenizer.json` lies in the part's folder of this stage.
         image: how images get in.
-        signature: what goes in and out where neither text nor images do.
+        signature: what goes in and out where it is neither text nor images of one size.
         shortest: fewest tokens that the model can read: more than 1 where it looks for a special token, such
             as the end of the text, or needs both texts of a pair.
 

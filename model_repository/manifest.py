@@ -199,7 +199,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
         owner: account name, or `global` for built-in models.
         name: the model's name: lower-case letters, digits, `-`, `_` and, for built-in models, nothing else.
         version: 1 and up; never used again.
-        part: empty for a version of one entry, else the graph's role: `text` or `image`.
+        part: empty for a version of one entry, else the graph's role, such as `text` or `image`.
         tasks: what callers may ask of this graph, alone or together with the version's other parts.
         max_batch_size: most rows that one ModelInfer may carry.
         inputs: the graph's inputs by name, batch axis included.

@@ -7,6 +7,7 @@ import msgspec
 
 from converters.custom.layout import CONFIG, has_code
 from converters.given.graph import has_graph
+from converters.ocr.kit import find_kit
 from converters.spec import ConversionError
 
 
@@ -15,6 +16,7 @@ class Kind(StrEnum):
 
     TRANSFORMERS = "transformers"
     GRAPH = "graph"
+    OCR = "ocr"
     CODE = "code"
 
 
@@ -38,7 +40,7 @@ def recognise(source: Path) -> Kind:
     if not declared and has_code(source):
         return Kind.CODE
     if has_graph(source):
-        return Kind.GRAPH
+        return Kind.GRAPH if find_kit(source) is None else Kind.OCR
     if not declared and config is not None and config.tasks is not None:
         return Kind.CODE
     if declared or any(path.suffix in (".safetensors", ".gguf") for path in source.rglob("*")):

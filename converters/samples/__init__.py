@@ -4,6 +4,7 @@ from pathlib import Path
 
 from converters.results import Part
 from converters.samples.images import ImageSampler
+from converters.samples.pages import OcrHead, TextImageSampler
 from converters.samples.sampler import Sampler
 from converters.samples.tensors import TensorSampler
 from converters.samples.text import TextSampler
@@ -16,6 +17,8 @@ def sampler_of(part: Part, tokenizer: Path) -> Sampler:
         ConversionError: the tokenizer makes nothing of plain text.
 
     """
+    if isinstance(part.head, OcrHead):
+        return TextImageSampler(part.head, *part.inputs)
     if part.image is not None:
         return ImageSampler(part.image)
     if part.tokenizer is not None:

@@ -1,6 +1,7 @@
 """Which files of a source a conversion reads, and the digest over them."""
 
 import hashlib
+from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
@@ -12,10 +13,17 @@ UNWANTED_FOLDERS = ("onnx", "openvino", "coreml", "original")
 """Other people's conversions beside the original weights."""
 
 
-def is_wanted(path: str) -> bool:
-    """Whether a file, by its path inside the source, belongs to what is converted."""
-    parts = PurePosixPath(path).parts
-    return not set(parts) & set(UNWANTED_FOLDERS) and any(fnmatch(path, pattern) for pattern in WANTED)
+WEIGHTS = (".safetensors", ".gguf")
+GRAPH = "*.onnx"
+"""Wanted only where there are no weights that the same graph could be exported from."""
+
+
+def wanted(paths: Iterable[str]) -> list[str]:
+    """Those files, by their paths inside the source, that belong to what is converted."""
+    own = [path for path in paths if not set(PurePosixPath(path).parts) & set(UNWANTED_FOLDERS)]
+    exportable = any(path.endswith(WEIGHTS) for path in own)
+    patterns = WANTED if exportable else (*WANTED, GRAPH)
+    return [path for path in own if any(fnmatch(path, pattern) for pattern in patterns)]
 
 
 def digest(folder: Path) -> str:

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from converters.messages import Progress
-from converters.sources.files import is_wanted
+from converters.sources.files import wanted
 from converters.spec import ConversionError
 
 
@@ -22,9 +22,9 @@ def fetch(reference: str, target: Path, progress: Progress) -> str:
             hint="Give the path of a folder with config.json and model.safetensors on the building machine.",
         )
     names = sorted(path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file())
-    wanted = [name for name in names if is_wanted(name)]
-    for done, name in enumerate(wanted):
-        progress(100 * done / len(wanted), f"copying {name}")
+    chosen = wanted(names)
+    for done, name in enumerate(chosen):
+        progress(100 * done / len(chosen), f"copying {name}")
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / name, target / name)
     return f"file:{source}"

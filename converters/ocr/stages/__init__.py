@@ -1,0 +1,1 @@
+"""The stages of kits that read text off images."""

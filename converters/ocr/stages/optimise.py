@@ -1,0 +1,5 @@
+"""Optimise: as for given graphs."""
+
+from converters.given.stages.optimise import run
+
+__all__ = ["run"]

@@ -1,0 +1,5 @@
+"""Verify: as for given graphs."""
+
+from converters.given.stages.verify import run
+
+__all__ = ["run"]
