@@ -57,7 +57,7 @@ class GenerationFamily:
             eos_ids=ends,
             bos_id=getattr(config, "bos_token_id", None),
             max_length=_max_length(config),
-            chat_template=_chat_template(model.root),
+            **_conversation(model.root),
         )
         part = Part(tasks=tuple(sorted(model.asked)) or (Task.TEXT_GENERATION,), head=head)
         target = folder / part.folder / "tokenizer.json"
@@ -96,7 +96,11 @@ def _max_length(config: PretrainedConfig) -> int:
     return UNBOUNDED_LENGTH
 
 
-def _chat_template(root: Path) -> str:
-    """The tokenizer's template for conversations, which stands in one of several files."""
-    template = AutoTokenizer.from_pretrained(root, local_files_only=True).chat_template
-    return template if isinstance(template, str) else ""
+def _conversation(root: Path) -> dict[str, Any]:
+    """The tokenizer's template for conversations, which stands in one of several files, and what it names."""
+    tokenizer = AutoTokenizer.from_pretrained(root, local_files_only=True)
+    template = tokenizer.chat_template
+    if isinstance(template, dict):
+        template = template.get("default")
+    named = {name: token for name, token in tokenizer.special_tokens_map.items() if isinstance(token, str)}
+    return {"chat_template": template or "", "special_tokens": named}

@@ -30,9 +30,16 @@ class Encoder:
         self.tokenizer.enable_truncation(spec.max_length)
         self._first_guess = CHARACTERS_PER_TOKEN * spec.max_length
 
-    def encode(self, texts: Sequence[Text]) -> list[Encoding]:
-        """Tokens of each text, special ones included, without offsets; releases the GIL while it works."""
-        encodings: list[Encoding] = self.tokenizer.encode_batch_fast([self._shorten(text) for text in texts])
+    def encode(self, texts: Sequence[Text], *, complete: bool = False) -> list[Encoding]:
+        """Tokens of each text, without offsets; releases the GIL while it works.
+
+        Args:
+            complete: the texts have all special tokens already, so none are put around them.
+
+        """
+        encodings: list[Encoding] = self.tokenizer.encode_batch_fast(
+            [self._shorten(text) for text in texts], add_special_tokens=not complete
+        )
         return encodings
 
     def _shorten(self, text: Text) -> Text:

@@ -1,6 +1,7 @@
 """Text to tokens in Rust, off the event loop, in a bounded number of threads."""
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 
 from tokenizers import Encoding, Tokenizer
 
@@ -61,6 +62,23 @@ class Tokenizers:
             for part in slices(texts):
                 rows += await self.threads.run(encoder.encode, part)
             return rows
+
+    async def prompt(self, manifest: Manifest, text: str) -> Encoding:
+        """Tokens of a text that has its special tokens already, such as a conversation.
+
+        Raises:
+            OverloadedError: too many requests wait for a thread.
+            TokenizerUnavailableError: the version's tokenizer is not loaded.
+
+        """
+        encoder = self._encoder(manifest)
+        assert isinstance(encoder, Encoder)
+        if len(text) <= IN_PLACE_CHARACTERS:
+            (encoding,) = encoder.encode([text], complete=True)
+            return encoding
+        with self.threads.admit():
+            (encoding,) = await self.threads.run(partial(encoder.encode, complete=True), [text])
+            return encoding
 
     def tokenizer(self, manifest: Manifest) -> Tokenizer:
         """The tokenizer itself, to turn tokens into text.

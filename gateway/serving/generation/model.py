@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from msgspec import structs
+from tokenizers import Encoding
 
 from control_plane.catalog import Provider
 from gateway.observability.timing import stage
@@ -65,14 +66,12 @@ class GenerationModel:
 
         """
         prompts = await self._prompts(graph, texts, parameters)
-        interval = STOP_INTERVAL if parameters.stop else parameters.sampling.max_new_tokens
-        gathered = replace(
-            parameters, sampling=structs.replace(parameters.sampling, stream_interval=interval)
-        )
+        gathered = in_one_piece(parameters)
         answers: list[list[Generated]] = [[] for _ in texts]
 
         async def answer(position: int) -> None:
-            chunks = self._chunks(provider, graph, prompts[position], gathered)
+            prompt = prompts[position]
+            chunks = self._chunks(provider, graph, prompt, gathered, _continued(graph, prompt))
             answers[position] = await _collect(chunks, gathered, len(prompts[position]))
 
         with stage("triton"):
@@ -89,36 +88,58 @@ class GenerationModel:
 
         """
         (prompt,) = await self._prompts(graph, [text], parameters)
-        async with aclosing(self._chunks(provider, graph, prompt, parameters)) as chunks:
+        chunks = self._chunks(provider, graph, prompt, parameters, _continued(graph, prompt))
+        async with aclosing(chunks):
             async for chunk in chunks:
                 yield chunk
+
+    async def read(self, graph: Manifest, text: str) -> list[int]:
+        """Tokens of a prompt that has its special tokens already; it leaves room for one more at least.
+
+        Raises:
+            InputTooLongError: the model does not hold it.
+            TokenizerUnavailableError: the version's tokenizer is not loaded.
+            OverloadedError: the gateway cannot take more work now.
+
+        """
+        with stage("tokenise"):
+            encoding = await self._tokenizers.prompt(graph, text)
+        _count(len(encoding))
+        _check_room(graph, encoding, 1)
+        ids: list[int] = encoding.ids
+        return ids
+
+    def answer(
+        self, provider: Provider, graph: Manifest, prompt: Sequence[int], parameters: GenerationParameters
+    ) -> AsyncGenerator[Chunk, None]:
+        """The answers to a prompt as they are written, each a text that stands by itself.
+
+        Raises:
+            TriremeError: as `run`.
+
+        """
+        return self._chunks(provider, graph, prompt, parameters, ())
 
     async def _prompts(
         self, graph: Manifest, texts: Sequence[str], parameters: GenerationParameters
     ) -> list[list[int]]:
-        head = generation_head(graph)
         with stage("tokenise"):
             encodings = await self._tokenizers.encodings(graph, texts)
-        if (call := current_call()) is not None:
-            call.read(sum(map(len, encodings)))
-        new = parameters.sampling.max_new_tokens
+        _count(sum(map(len, encodings)))
         for encoding in encodings:
-            room = head.max_length - (0 if head.encoder_decoder else len(encoding.ids))
-            if new > room or (encoding.overflowing and not head.encoder_decoder):
-                raise InputTooLongError(
-                    f"model {graph.name} holds {head.max_length} tokens"
-                    f"{'' if head.encoder_decoder else ' of text and answer together'}; "
-                    f"{'more' if encoding.overflowing else len(encoding.ids)} tokens of text and "
-                    f"{new} of answer do not fit",
-                    hint="Send a shorter text, or ask for less.",
-                )
+            _check_room(graph, encoding, parameters.sampling.max_new_tokens)
         return [encoding.ids for encoding in encodings]
 
     async def _chunks(
-        self, provider: Provider, graph: Manifest, prompt: Sequence[int], parameters: GenerationParameters
+        self,
+        provider: Provider,
+        graph: Manifest,
+        prompt: Sequence[int],
+        parameters: GenerationParameters,
+        continued: Sequence[int],
     ) -> AsyncGenerator[Chunk, None]:
+        """The answers as they are written; `continued` are the tokens whose text they go on with."""
         tokenizer = self._tokenizers.tokenizer(graph)
-        continued = () if generation_head(graph).encoder_decoder else prompt
         number = parameters.sampling.num_return_sequences
         texts = [TextStream(tokenizer, continued, parameters.stop) for _ in range(number)]
         inputs = {
@@ -147,6 +168,34 @@ def generation_head(graph: Manifest) -> GenerationHead:
     """The head of a graph that generates."""
     assert isinstance(graph.head, GenerationHead)
     return graph.head
+
+
+def in_one_piece(parameters: GenerationParameters) -> GenerationParameters:
+    """The same for an answer that nobody reads along: as few responses as its stop sequences allow."""
+    interval = STOP_INTERVAL if parameters.stop else parameters.sampling.max_new_tokens
+    return replace(parameters, sampling=structs.replace(parameters.sampling, stream_interval=interval))
+
+
+def _continued(graph: Manifest, prompt: Sequence[int]) -> Sequence[int]:
+    return () if generation_head(graph).encoder_decoder else prompt
+
+
+def _count(tokens: int) -> None:
+    if (call := current_call()) is not None:
+        call.read(tokens)
+
+
+def _check_room(graph: Manifest, encoding: Encoding, new: int) -> None:
+    head = generation_head(graph)
+    room = head.max_length - (0 if head.encoder_decoder else len(encoding.ids))
+    if new > room or (encoding.overflowing and not head.encoder_decoder):
+        raise InputTooLongError(
+            f"model {graph.name} holds {head.max_length} tokens"
+            f"{'' if head.encoder_decoder else ' of text and answer together'}; "
+            f"{'more' if encoding.overflowing else len(encoding.ids)} tokens of text and "
+            f"{new} of answer do not fit",
+            hint="Send a shorter text, or ask for less.",
+        )
 
 
 async def _collect(
