@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from litestar import Litestar
+from litestar.datastructures import State
 from litestar.di import Provide
 
 from control_plane.builds.logs import BuildLogs
@@ -47,6 +48,7 @@ from gateway.serving.dispatch import Dispatcher
 from gateway.serving.engine import Engine
 from gateway.serving.generation.model import GenerationModel
 from gateway.serving.images import ImageDecoder
+from gateway.serving.inference.inference import Inference
 from gateway.serving.routing.balancer import Balancer
 from gateway.serving.rows import RowRunner
 from gateway.serving.snapshots import Snapshots
@@ -200,6 +202,7 @@ def create_app(
             "deployments": _provide(DeploymentService(database)),
             "engine": _provide(engine),
             "feed": _provide(feed),
+            "inference": _provide(Inference(snapshots, metering.meter, dispatcher)),
             "metering": _provide(metering),
             "metrics": _provide(metrics),
             "file_service": _provide(FileService(database, uploads)),
@@ -218,6 +221,7 @@ def create_app(
         logging_config=None,
         openapi_config=openapi_config(),
         plugins=[StructSchemas(), ModelSchemas()],
+        state=State({"snapshots": snapshots}),  # for what has no dependencies, such as bodies
         request_max_body_size=None,  # `Intake` counts, also where no length is announced
     )
     # Around the router, because Litestar's own middleware does not see unknown paths.

@@ -10,6 +10,7 @@ from control_plane.db.engine import Database
 from control_plane.routers.administration import RouterService
 from control_plane.routers.providers import ProviderService
 from control_plane.secret_box import SecretBox
+from gateway.serving.inference.upstream_chat import UpstreamChat
 from gateway.serving.providers.client import UpstreamClient
 from gateway.serving.providers.upstreams import Upstreams
 from gateway.serving.routing.balancer import Balancer
@@ -45,6 +46,7 @@ class Providing:
             "routers": RouterService(database),
             "providers": ProviderService(database, box=box, probe=upstreams.probe),
             "upstreams": upstreams,
+            "upstream_chat": UpstreamChat(upstreams),
         }
 
     def dependencies(self) -> dict[str, Provide]:

@@ -173,8 +173,9 @@ class Dispatcher:
         found = request.router.beside(place, request.task, self._draw())
         if found is None:
             return None
-        heads = (provider.graph(request.task).head for provider in (found, request.active[0]))
-        return found if len(set(map(type, heads))) == 1 else None
+        ours = [provider for provider in request.active if request.task in provider.tasks]
+        heads = {type(provider.graph(request.task).head) for provider in (found, *ours[:1])}
+        return found if ours and len(heads) == 1 else None
 
     def _copy(self, catalog: Catalog, shadow: Provider, work: Work[T], result: T) -> None:
         if len(self._copying) >= self._copies:

@@ -109,5 +109,19 @@ class UpstreamRefusedError(TriremeError):
         self.detail = detail
 
 
+class UnrepresentableError(TriremeError):
+    """The request holds what the model's provider has no words for."""
+
+    status = 422
+    code = "unrepresentable"
+
+
+class WrongModelTypeError(TriremeError):
+    """The model does something else than the endpoint is for."""
+
+    status = 422
+    code = "wrong_model_type"
+
+
 PROVIDER_FAILURES = (ServerUnavailableError, ProviderFailedError)
 """After these the next provider is worth asking."""

@@ -9,6 +9,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from gateway.auth import StartingError
 from gateway.bearer import InvalidKeyError, InvalidSchemeError, NotAuthenticatedError
 from gateway.errors import Failure, documented
+from gateway.serving.errors import ProviderFailedError, UpstreamRefusedError
 from gateway.validation import SchemaError
 from model_repository.errors import TriremeError
 
@@ -19,16 +20,24 @@ class ErrorBody(msgspec.Struct, frozen=True):
     detail: str
 
 
+class UpstreamErrorBody(msgspec.Struct, frozen=True):
+    """What a model's provider said: a sentence, or its whole JSON."""
+
+    detail: Any
+
+
 class SchemaErrorBody(msgspec.Struct, frozen=True):
     """Every rule that the request breaks: `type`, `loc`, `msg`, `input` and sometimes `ctx`."""
 
     detail: list[dict[str, Any]]
 
 
-def render(failure: Failure) -> ErrorBody | SchemaErrorBody:
+def render(failure: Failure) -> ErrorBody | SchemaErrorBody | UpstreamErrorBody:
     """Body of any failure."""
     if isinstance(failure.cause, SchemaError):
         return SchemaErrorBody([dict(problem) for problem in failure.cause.problems])
+    if isinstance(failure.cause, ProviderFailedError | UpstreamRefusedError):
+        return UpstreamErrorBody(failure.cause.detail)
     return ErrorBody(failure.message)
 
 

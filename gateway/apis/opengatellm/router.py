@@ -12,6 +12,7 @@ from gateway.apis.opengatellm.admin.tokens import TokensController
 from gateway.apis.opengatellm.admin.users import UsersController
 from gateway.apis.opengatellm.auth import AuthController
 from gateway.apis.opengatellm.errors import render, translate
+from gateway.apis.opengatellm.inference.chat import ChatController
 from gateway.apis.opengatellm.me.info import ChangeController, InfoController
 from gateway.apis.opengatellm.me.keys import KeysController
 from gateway.apis.opengatellm.me.usage import UsageController
@@ -41,6 +42,7 @@ def create_router(snapshots: Snapshots) -> Router:
             ChangeController,
             KeysController,
             UsageController,
+            ChatController,
         ],
         middleware=[bearer_layer(snapshots)],
         security=security,

@@ -32,6 +32,7 @@ class Call:
         texts: written and not yet counted.
         pieces: some of what was written has reached the caller already.
         ttft: seconds until the first text of a streamed answer.
+        ended: when its answer was whole, where that is known before it goes out.
 
     """
 
@@ -48,11 +49,12 @@ class Call:
     texts: list[str] = field(default_factory=list)
     pieces: bool = False
     ttft: float | None = None
+    ended: float | None = None
 
     @property
     def seconds(self) -> float:
-        """Since it was admitted."""
-        return perf_counter() - self.started
+        """From when it was admitted until now, or until its answer was whole."""
+        return (self.ended or perf_counter()) - self.started
 
     def noting(self, work: Callable[[Provider], T]) -> Callable[[Provider], T]:
         """`work` that notes who does it; where a provider fails, the next one begins anew."""

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from time import time
+from time import perf_counter, time
 from typing import Protocol
 
 from control_plane.catalog import Key, Router
@@ -19,11 +19,12 @@ from gateway.observability.spans import begin_call, end_call
 from gateway.observability.tasks import TaskMetrics
 from gateway.serving.metering.access import limits_for
 from gateway.serving.metering.call import Call, set_current_call
-from gateway.serving.metering.carbon import ModelSize, footprint
+from gateway.serving.metering.carbon import Footprint, ModelSize, footprint
 from gateway.serving.metering.limits import Limiter
 from gateway.serving.metering.prices import Prices
 from gateway.serving.metering.recorder import Recorder
 from gateway.serving.metering.tokens import TokenCounter
+from gateway.serving.metering.usage import Usage
 from model_repository.errors import TriremeError
 from model_repository.manifest import Task
 
@@ -125,13 +126,35 @@ class Meter:
             if charged is not None and status != CLIENT_LEFT:
                 await asyncio.wait((charged,), timeout=CHARGE_SECONDS)
 
-    def piece(self, call: Call, text: str, tokens: int) -> None:
-        """Count a piece of a streamed answer as it goes out."""
+    async def usage(self, call: Call) -> Usage:
+        """What a call whose answer is whole has used: its record and its charge will say the same."""
+        call.completion_tokens += await self.counter.count_written(call.texts)
+        call.texts.clear()
+        call.ended = perf_counter()
+        router = call.router
+        prices = Prices(router.prompt_price, router.completion_price)
+        return Usage(
+            prompt_tokens=call.prompt_tokens,
+            completion_tokens=call.completion_tokens,
+            cost=prices.cost(call.prompt_tokens, call.completion_tokens),
+            footprint=_footprint(call, call.prompt_tokens + call.completion_tokens, call.seconds),
+            model_prompt_tokens=call.model_prompt_tokens,
+            model_completion_tokens=call.model_completion_tokens,
+        )
+
+    def piece(self, call: Call, text: str, tokens: int = 0) -> None:
+        """Count a piece of a streamed answer as it goes out.
+
+        Args:
+            tokens: of the model; 0 where it does not tell, or tells at the end.
+
+        """
         if call.ttft is None and text:
             call.ttft = call.seconds
         call.pieces = True
         call.completion_tokens += self.counter.count_now((text.strip(),))
-        call.model_completion_tokens = (call.model_completion_tokens or 0) + tokens
+        if tokens:
+            call.model_completion_tokens = (call.model_completion_tokens or 0) + tokens
 
     async def _reserve(self, call: Call, millionths: int) -> None:
         """Reserve to the end even when the caller leaves meanwhile, and then give it back."""
@@ -165,10 +188,7 @@ def _record(call: Call, status: int, seconds: float, cost: float, *, delivered: 
     caller, router, provider = call.caller, call.router, call.provider
     request = request_context.get()
     tokens = call.prompt_tokens + call.completion_tokens
-    size = None
-    if provider is not None:
-        size = ModelSize(provider.active_params, provider.total_params, provider.zone)
-    carbon = footprint(size, tokens=tokens if delivered else 0, seconds=seconds)
+    carbon = _footprint(call, tokens if delivered else 0, seconds)
     return UsageRecord(
         call_id=call.id,
         created_at=time(),
@@ -194,3 +214,9 @@ def _record(call: Call, status: int, seconds: float, cost: float, *, delivered: 
         latency_ms=seconds * 1000,
         ttft_ms=None if call.ttft is None else call.ttft * 1000,
     )
+
+
+def _footprint(call: Call, tokens: int, seconds: float) -> Footprint:
+    provider = call.provider
+    size = ModelSize(provider.active_params, provider.total_params, provider.zone) if provider else None
+    return footprint(size, tokens=tokens, seconds=seconds)

@@ -1,4 +1,4 @@
-"""What differs from one kind of upstream to the next: its paths, and how it tells which models it has."""
+"""What differs from one kind of upstream to the next: paths, bodies, and how it tells which models it has."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -6,6 +6,13 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 import msgspec
+
+from gateway.serving.providers.form import Form, Json, Speech
+
+GATEWAY_ONLY = frozenset({"search", "search_args"})
+"""Fields of a chat that the gateway itself answers to."""
+
+SEARCH_TOOL = "search"
 
 
 class Operation(StrEnum):
@@ -19,7 +26,10 @@ class Operation(StrEnum):
 
 
 class Adapter(ABC):
-    """One kind of upstream.
+    """One kind of upstream: bodies on their way to it, answers on their way back.
+
+    Most upstreams take the bodies of the API as they are; a kind overrides what it wants otherwise. Whoever
+    calls puts the provider's own name of the model into the body.
 
     Attributes:
         paths: path below the provider's URL by operation; a missing one is not offered.
@@ -42,6 +52,50 @@ class Adapter(ABC):
             msgspec.ValidationError: the JSON is not what such an upstream answers.
 
         """
+
+    def chat(self, body: Json) -> Json:
+        """Body of a chat, without what the gateway itself answers to; tools may be used unless forbidden.
+
+        Raises:
+            UnrepresentableError: it holds what such upstreams do not know.
+
+        """
+        sent = {name: value for name, value in body.items() if name not in GATEWAY_ONLY}
+        tools = [tool for tool in sent.get("tools") or () if tool.get("type") != SEARCH_TOOL]
+        sent["tools"] = tools or None
+        if sent.get("tool_choice") is None:
+            sent["tool_choice"] = "auto" if tools else "none"
+        return sent
+
+    def embeddings(self, body: Json) -> Json:
+        """Body of a request for vectors."""
+        return {name: value for name, value in body.items() if name != "dimensions" or value is not None}
+
+    def rerank(self, body: Json) -> Json:
+        """Body of a request for a ranking: `query`, `documents`, `top_n`."""
+        return body
+
+    def ranking(self, answer: Any) -> Any:
+        """What it answered to that, as the API does: an object with `results`."""
+        return answer
+
+    def transcription(self, speech: Speech) -> Form | Json:
+        """Body of a request for a transcription that answers with JSON."""
+        fields = {
+            "language": speech.language,
+            "prompt": speech.prompt,
+            "response_format": "json",
+            "temperature": str(speech.temperature),
+        }
+        return Form(fields, speech.file)
+
+    def transcript(self, answer: Any) -> Any:
+        """What it answered to that: an object with `text`."""
+        return answer
+
+    def ocr(self, body: Json) -> Json:
+        """Body of a request for the text of a document."""
+        return body
 
 
 class ListedModel(msgspec.Struct, frozen=True):

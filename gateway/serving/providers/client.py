@@ -1,6 +1,8 @@
 """The one HTTP client for all upstreams: pooled connections, bounded waits, errors that can be passed on."""
 
+from ast import literal_eval
 from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -9,6 +11,7 @@ import msgspec
 
 from control_plane.catalog import Provider
 from gateway.serving.errors import ProviderFailedError, UpstreamRefusedError
+from gateway.serving.providers.form import Form
 from gateway.serving.providers.redaction import redacted
 
 CONNECTIONS = 512
@@ -18,7 +21,7 @@ TOO_MANY = 429
 
 
 class UpstreamClient:
-    """Speaks JSON with upstreams.
+    """Speaks JSON with upstreams, and hands them forms.
 
     Args:
         unseal: gives the secret of a sealed one; its result is remembered.
@@ -50,7 +53,7 @@ class UpstreamClient:
         return await self._json(provider, self._request(provider, "GET", path, None))
 
     async def post(self, provider: Provider, path: str, body: object) -> Any:
-        """JSON that a path answers to a JSON body.
+        """JSON that a path answers to a JSON body or a form.
 
         Raises:
             TriremeError: as `get`.
@@ -75,7 +78,7 @@ class UpstreamClient:
             finally:
                 await response.aclose()
         except httpx.HTTPError as error:
-            raise _failed(error) from None
+            raise _failed(error, end=".") from None
 
     async def _json(self, provider: Provider, request: httpx.Request) -> Any:
         try:
@@ -101,17 +104,16 @@ class UpstreamClient:
     def _request(self, provider: Provider, method: str, path: str, body: object) -> httpx.Request:
         secret = self._secret(provider)
         headers = {"authorization": f"Bearer {secret}"} if secret else {}
-        content = None
-        if body is not None:
-            content = msgspec.json.encode(body)
+        content: dict[str, Any] = {}
+        if isinstance(body, Form):
+            file = body.file
+            content = {"data": body.fields, "files": {"file": (file.name, file.content, file.media_type)}}
+        elif body is not None:
+            content = {"content": msgspec.json.encode(body)}
             headers["content-type"] = "application/json"
         try:
             return self._pool.build_request(
-                method,
-                f"{provider.url}{path}",
-                content=content,
-                headers=headers,
-                timeout=provider.timeout,
+                method, f"{provider.url}{path}", headers=headers, timeout=provider.timeout, **content
             )
         except (httpx.InvalidURL, ValueError):
             raise ProviderFailedError("The address of the model's provider is none.") from None
@@ -125,22 +127,26 @@ class UpstreamClient:
         return self._http
 
 
-def _failed(error: httpx.HTTPError) -> ProviderFailedError:
+def _failed(error: httpx.HTTPError, *, end: str = "") -> ProviderFailedError:
     """What callers are told of a connection that failed: its kind, and never an address."""
     if isinstance(error, httpx.ConnectError):
         return ProviderFailedError("Model is temporarily unavailable, please try again later.")
-    return ProviderFailedError(f"Model is too busy ({type(error).__name__}), please try again later")
+    return ProviderFailedError(f"Model is too busy ({type(error).__name__}), please try again later{end}")
 
 
 def _detail(body: bytes) -> object:
-    """The message in a refusal, else its whole JSON, else its text."""
+    """The message in a refusal, else its whole JSON, else its text; a message may hold a list or object."""
     try:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return body.decode(errors="replace")
-    if isinstance(document, dict) and "message" in document:
-        return document["message"]
-    return document
+    if not isinstance(document, dict) or "message" not in document:
+        return document
+    message = document["message"]
+    if isinstance(message, str) and message.startswith(("[", "{")):
+        with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            return literal_eval(message)
+    return message
 
 
 def _text(detail: object) -> str:

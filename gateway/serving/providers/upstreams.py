@@ -1,7 +1,9 @@
 """Every kind of upstream behind one door: probed when it is added, looked at now and then, called."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -14,6 +16,8 @@ from gateway.serving.errors import ProviderFailedError
 from gateway.serving.providers.adapter import Adapter, Operation
 from gateway.serving.providers.albert import AlbertAdapter
 from gateway.serving.providers.client import UpstreamClient
+from gateway.serving.providers.events import events
+from gateway.serving.providers.form import Form, Json, Speech
 from gateway.serving.providers.mistral import MistralAdapter
 from gateway.serving.providers.openai import OpenAIAdapter
 from gateway.serving.providers.tei import TeiAdapter
@@ -70,29 +74,87 @@ class Upstreams:
             else:
                 await self._client.get(provider, ADAPTERS[provider.kind].listing)
 
-    async def call(self, provider: Provider, operation: Operation, body: Mapping[str, object]) -> Any:
-        """JSON that the provider answers; `model` in the body becomes the provider's name of it.
+    async def call(self, provider: Provider, operation: Operation, body: Json | Form) -> Any:
+        """JSON that the provider answers to a body in its own words, but for its own name of the model.
 
         Raises:
             TaskNotSupportedError: such upstreams do not do that.
             TriremeError: see `UpstreamClient.post`.
 
         """
-        path = _path(provider, operation)
-        return await self._client.post(provider, path, {**body, "model": provider.model_name})
+        path = _adapter(provider, operation).paths[operation]
+        return await self._client.post(provider, path, _named(provider, body))
 
-    def stream(
-        self, provider: Provider, operation: Operation, body: Mapping[str, object]
-    ) -> AsyncGenerator[bytes, None]:
-        """Pieces of what the provider answers, as `call`.
+    async def chat(self, provider: Provider, body: Json) -> dict[str, Any]:
+        """The answer to a chat.
 
         Raises:
-            TaskNotSupportedError: such upstreams do not do that.
-            TriremeError: see `UpstreamClient.stream`.
+            UnrepresentableError: the provider has no words for it.
+            TriremeError: as `call`.
 
         """
-        path = _path(provider, operation)
-        return self._client.stream(provider, path, {**body, "model": provider.model_name})
+        shaped = _adapter(provider, Operation.CHAT).chat(body)
+        return _object(await self.call(provider, Operation.CHAT, shaped))
+
+    async def chat_events(self, provider: Provider, body: Json) -> AsyncGenerator[bytes, None]:
+        """The answer to a chat in pieces: the JSON of each of its events.
+
+        Raises:
+            TriremeError: as `chat`.
+
+        """
+        adapter = _adapter(provider, Operation.CHAT)
+        sent = _named(provider, adapter.chat(body))
+        async with aclosing(
+            events(self._client.stream(provider, adapter.paths[Operation.CHAT], sent))
+        ) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def embeddings(self, provider: Provider, body: Json) -> dict[str, Any]:
+        """Vectors, as the API answers them.
+
+        Raises:
+            TriremeError: as `call`.
+
+        """
+        shaped = _adapter(provider, Operation.EMBEDDINGS).embeddings(body)
+        return _object(await self.call(provider, Operation.EMBEDDINGS, shaped))
+
+    async def rerank(self, provider: Provider, body: Json) -> dict[str, Any]:
+        """A ranking, as the API answers it, in the provider's order and of its number.
+
+        Args:
+            body: `query`, `documents`, and more that the kind may forward.
+
+        Raises:
+            TriremeError: as `call`.
+
+        """
+        adapter = _adapter(provider, Operation.RERANK)
+        answer = await self.call(provider, Operation.RERANK, adapter.rerank(body))
+        return _object(_read(adapter.ranking, answer))
+
+    async def transcribe(self, provider: Provider, speech: Speech) -> dict[str, Any]:
+        """An object with the `text` of a recording, and whatever else the provider told.
+
+        Raises:
+            TriremeError: as `call`.
+
+        """
+        adapter = _adapter(provider, Operation.TRANSCRIPTION)
+        answer = await self.call(provider, Operation.TRANSCRIPTION, adapter.transcription(speech))
+        return _object(_read(adapter.transcript, answer))
+
+    async def ocr(self, provider: Provider, body: Json) -> dict[str, Any]:
+        """Pages of a document, as the API answers them.
+
+        Raises:
+            TriremeError: as `call`.
+
+        """
+        shaped = _adapter(provider, Operation.OCR).ocr(body)
+        return _object(await self.call(provider, Operation.OCR, shaped))
 
     async def _capabilities(self, provider: Provider, router_type: RouterType) -> Capabilities:
         if provider.kind is ProviderKind.TRITON:
@@ -120,8 +182,38 @@ class _Embeddings(msgspec.Struct, frozen=True):
     data: list[_Vector]
 
 
-def _path(provider: Provider, operation: Operation) -> str:
-    adapter = ADAPTERS.get(provider.kind)
-    if adapter is None or operation not in adapter.paths:
+def offers(kind: ProviderKind, operation: Operation) -> bool:
+    """Whether upstreams of a kind do that."""
+    return kind in ADAPTERS and operation in ADAPTERS[kind].paths
+
+
+def _adapter(provider: Provider, operation: Operation) -> Adapter:
+    if not offers(provider.kind, operation):
         raise TaskNotSupportedError(f"model {provider.model_name} does not support the task {operation}")
-    return adapter.paths[operation]
+    return ADAPTERS[provider.kind]
+
+
+def _named(provider: Provider, body: Json | Form) -> Json | Form:
+    """A body with the provider's own name of the model."""
+    if isinstance(body, Form):
+        return replace(body, fields={**body.fields, "model": provider.model_name})
+    return {**body, "model": provider.model_name}
+
+
+def _read(reading: Callable[[Any], Any], answer: Any) -> Any:
+    try:
+        return reading(answer)
+    except msgspec.ValidationError:
+        raise _unreadable() from None
+
+
+def _object(answer: Any) -> dict[str, Any]:
+    if not isinstance(answer, dict):
+        raise _unreadable()
+    return answer
+
+
+def _unreadable() -> ProviderFailedError:
+    return ProviderFailedError(
+        "The model's provider answered with something else than was asked.", status=502
+    )

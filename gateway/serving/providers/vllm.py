@@ -1,8 +1,12 @@
 """vLLM's OpenAI-compatible server."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from gateway.serving.providers.adapter import Adapter, Operation, listed
+from gateway.serving.providers.form import Form, Json, Speech
+
+DEFAULT_LANGUAGE = "en"
 
 
 class VllmAdapter(Adapter):
@@ -18,3 +22,7 @@ class VllmAdapter(Adapter):
     def context_length(self, listing: Any, model_name: str) -> int | None:
         """As `Adapter`."""
         return listed(listing, model_name).max_model_len
+
+    def transcription(self, speech: Speech) -> Form | Json:
+        """As `Adapter`; it wants to be told a language."""
+        return super().transcription(replace(speech, language=speech.language or DEFAULT_LANGUAGE))

@@ -1,0 +1,1 @@
+"""The endpoints that put models to work."""

@@ -1,0 +1,52 @@
+"""What any call of a model may end in, and how its answers are documented."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Response
+from litestar.openapi.datastructures import ResponseSpec
+
+from control_plane.catalog import ModelNotFoundError
+from control_plane.errors import InsufficientBudgetError
+from gateway.apis.opengatellm.errors import responses
+from gateway.body import BodyTooLargeError
+from gateway.openapi import named
+from gateway.serving.errors import (
+    ModelUnavailableError,
+    OverloadedError,
+    ProviderFailedError,
+    UpstreamRefusedError,
+    WrongModelTypeError,
+)
+from gateway.serving.metering.errors import LimitsUnavailableError, ModelForbiddenError, RateLimitedError
+from model_repository.errors import InferenceError, ServerUnavailableError, TriremeError
+
+REFUSALS = (
+    InsufficientBudgetError,
+    UpstreamRefusedError,
+    ModelForbiddenError,
+    ModelNotFoundError,
+    BodyTooLargeError,
+    WrongModelTypeError,
+    RateLimitedError,
+    InferenceError,
+    ProviderFailedError,
+    ModelUnavailableError,
+    ServerUnavailableError,
+    OverloadedError,
+    LimitsUnavailableError,
+)
+
+
+def answering(
+    kind: Any, description: str, *errors: type[TriremeError], **examples: Mapping[str, Any]
+) -> dict[int, ResponseSpec]:
+    """OpenAPI responses of an endpoint that answers with `kind`, or refuses."""
+    answer = ResponseSpec(kind, description=description, generate_examples=False, examples=named(examples))
+    return {200: answer, **responses(*REFUSALS, *errors)}
+
+
+def respond(answer: object) -> Response[bytes]:
+    """An answer as JSON."""
+    return Response(msgspec.json.encode(answer), media_type=MediaType.JSON)
