@@ -12,6 +12,7 @@ from model_repository.heads import (
     GenerationHead,
     Head,
     ImageEmbeddingHead,
+    RerankHead,
     SpanHead,
     TensorHead,
     TextDetectionHead,
@@ -24,7 +25,7 @@ from model_repository.tensors import Array
 
 VectorHead = EmbeddingHead | ImageEmbeddingHead
 OcrHead = TextDetectionHead | TextDirectionHead | TextRecognitionHead
-RowHead = VectorHead | ClassificationHead | EntailmentHead | OcrHead
+RowHead = VectorHead | ClassificationHead | EntailmentHead | RerankHead | OcrHead
 """Heads whose output has one row an input; every other output of a text model has one a token."""
 
 
@@ -40,7 +41,7 @@ def answers(head: Head) -> tuple[str, ...]:
 
 
 def decides(head: Head) -> bool:
-    """Whether the outputs stand for a choice among labels or positions: no direction, no plain numbers."""
+    """Whether the outputs stand for choices: among labels, positions or passages."""
     return not isinstance(head, VectorHead | TensorHead | TextDetectionHead)
 
 
@@ -108,6 +109,10 @@ def _choices(head: Head, inputs: Tensors, output: Array) -> NDArray[np.float64]:
             return tokens
         case TextRecognitionHead():
             return scores.reshape(-1, scores.shape[-1])
+        case RerankHead():
+            # Of any two passages, which one is the better.
+            column = scores[:, 0]
+            return np.stack([column.repeat(column.size), np.tile(column, column.size)], axis=1)
         case ClassificationHead(multi_label=True):
             # Each label by itself: in if its logit is above 0.
             return np.stack([scores.ravel(), np.zeros(scores.size)], axis=1)

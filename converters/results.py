@@ -7,7 +7,7 @@ from export on every stage keeps one result a part, by the part's name.
 import msgspec
 
 from converters.spec import Stage
-from model_repository.heads import EntailmentHead, Head, ImageSpec, SpanHead
+from model_repository.heads import EntailmentHead, Head, ImageSpec, RerankHead, SpanHead
 from model_repository.manifest import Candidate, EngineSpec, ParityReport, Task, TensorSpec, TokenizerSpec
 
 
@@ -68,7 +68,7 @@ class Part(Result, frozen=True, kw_only=True):
     @property
     def pairs(self) -> bool:
         """Two texts go in together."""
-        return isinstance(self.head, EntailmentHead | SpanHead)
+        return isinstance(self.head, EntailmentHead | RerankHead | SpanHead)
 
 
 class Inspected(Result, frozen=True, kw_only=True):

@@ -88,6 +88,18 @@ class EntailmentHead(Struct, frozen=True, kw_only=True, tag="entailment"):
     contradiction: int
 
 
+class RerankHead(Struct, frozen=True, kw_only=True, tag="rerank"):
+    """Query and passage in, how well they fit out: `output` has the shape `[batch, 1]`, FP32 logits.
+
+    Attributes:
+        sigmoid: the score is the logit's sigmoid, 0 to 1, and not the logit itself.
+
+    """
+
+    output: str
+    sigmoid: bool
+
+
 class TokenClassificationHead(Struct, frozen=True, kw_only=True, tag="token-classification"):
     """Text in, one row of logits a token out: `output` has the shape `[batch, length, labels]`, FP32."""
 
@@ -214,6 +226,7 @@ Head = (
     | ImageEmbeddingHead
     | ClassificationHead
     | EntailmentHead
+    | RerankHead
     | TokenClassificationHead
     | SpanHead
     | TextDetectionHead

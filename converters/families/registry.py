@@ -6,6 +6,7 @@ from converters.families.embedding import EmbeddingFamily
 from converters.families.entailment import EntailmentFamily
 from converters.families.family import Description, Family, GraphFamily
 from converters.families.images import ImageClassificationFamily
+from converters.families.rerank import RerankFamily
 from converters.families.span import SpanFamily
 from converters.families.tokens import TokenClassificationFamily
 from converters.generation.family import GenerationFamily
@@ -14,6 +15,7 @@ from converters.spec import ConversionError
 _GRAPHS: tuple[GraphFamily, ...] = (
     ClipFamily(),
     EntailmentFamily(),
+    RerankFamily(),
     ClassificationFamily(),
     SpanFamily(),
     TokenClassificationFamily(),

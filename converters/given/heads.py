@@ -7,6 +7,7 @@ from transformers import PretrainedConfig
 
 from converters.families.embedding import EMBEDDING
 from converters.families.entailment import columns
+from converters.inspection.cross_encoder import is_cross_encoder, scores_by_sigmoid
 from converters.inspection.labels import is_multi_label, read_labels
 from converters.inspection.pipeline import Pipeline
 from converters.spec import ConversionError
@@ -16,6 +17,7 @@ from model_repository.heads import (
     EntailmentHead,
     Head,
     Pooling,
+    RerankHead,
     SpanHead,
     TokenClassificationHead,
 )
@@ -91,6 +93,8 @@ def _embedding(name: str, width: int, pipeline: Pipeline, *, pooled: bool) -> Me
 
 
 def _labelled(shape: tuple[int | None, ...], config: PretrainedConfig | None) -> Meaning:
+    if shape[-1] == 1 and len(shape) == 2 and (config is None or is_cross_encoder(config)):
+        return Meaning(Task.RERANK, RerankHead(output=LOGITS, sigmoid=scores_by_sigmoid(config)))
     labels = read_labels(config) if config is not None else ()
     if config is None or len(shape) not in (2, 3) or shape[-1] not in (None, len(labels)):
         raise ConversionError(

@@ -35,7 +35,8 @@ def is_multi_label(config: PretrainedConfig) -> bool:
     multiple: bool = config.problem_type == "multi_label_classification"
     if config.problem_type == "regression" or (config.num_labels == 1 and not multiple):
         raise ConversionError(
-            "the model gives a number, not labels: regression and rerankers are not converted",
-            hint="Convert a classifier with at least two labels.",
+            "the model gives a number, not labels: regression is not converted",
+            hint="Convert a classifier with at least two labels, or name the task rerank where the number "
+            "says how well two texts fit.",
         )
     return multiple

@@ -84,7 +84,14 @@ ARCHITECTURES: dict[str, Callable[[], Any]] = {
     "roberta-moods": lambda: hf.RobertaForSequenceClassification(
         hf.RobertaConfig(**ROBERTA, id2label=MOODS, problem_type="multi_label_classification")
     ),
-    "bert-score": lambda: hf.BertForSequenceClassification(hf.BertConfig(**SIZE, num_labels=1)),
+    "bert-rerank": lambda: hf.BertForSequenceClassification(hf.BertConfig(**SIZE, num_labels=1)),
+    "xlm-roberta-rerank": lambda: hf.XLMRobertaForSequenceClassification(
+        hf.XLMRobertaConfig(
+            **ROBERTA,
+            num_labels=1,
+            sentence_transformers={"activation_fn": "torch.nn.modules.linear.Identity"},
+        )
+    ),
     "bart-nli": lambda: hf.BartForSequenceClassification(hf.BartConfig(**BART, id2label=NLI)),
     "deberta-nli": lambda: hf.DebertaForSequenceClassification(hf.DebertaConfig(**DEBERTA, id2label=NLI)),
     "deberta-v2-nli": lambda: hf.DebertaV2ForSequenceClassification(

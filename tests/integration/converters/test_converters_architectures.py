@@ -21,6 +21,7 @@ from model_repository.heads import (
     EmbeddingHead,
     EntailmentHead,
     ImageEmbeddingHead,
+    RerankHead,
     SpanHead,
     TokenClassificationHead,
 )
@@ -156,6 +157,19 @@ def test_entailment(
     assert manifest.head == EntailmentHead(
         output="logits", entailment=entailment, contradiction=contradiction
     )
+    inputs = encode(entry, manifest, PAIRS)
+    answer = converted(entry, manifest, inputs, "logits")
+    check(manifest, entry, answer, original(hf.AutoModelForSequenceClassification, source, inputs).logits)
+
+
+@pytest.mark.parametrize(("architecture", "sigmoid"), [("bert-rerank", True), ("xlm-roberta-rerank", False)])
+def test_rerankers(make_build: MakeBuild, tmp_path: Path, architecture: str, sigmoid: bool) -> None:
+    source = write_model(tmp_path / "source", architecture)
+    (entry,) = make_build(f"file:{source}").run_here()
+    manifest = manifest_of(entry)
+    assert manifest.tasks == (Task.RERANK,)
+    assert manifest.head == RerankHead(output="logits", sigmoid=sigmoid)
+    assert manifest.parity.thresholds.agreement == manifest.parity.agreement == 1
     inputs = encode(entry, manifest, PAIRS)
     answer = converted(entry, manifest, inputs, "logits")
     check(manifest, entry, answer, original(hf.AutoModelForSequenceClassification, source, inputs).logits)

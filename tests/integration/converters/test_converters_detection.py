@@ -12,7 +12,7 @@ from converters.results import Inspected
 from converters.spec import ConversionError, Stage
 from converters.stage import execute
 from converters.workspace import Workspace
-from model_repository.heads import EmbeddingHead, EntailmentHead
+from model_repository.heads import EmbeddingHead, EntailmentHead, RerankHead
 from model_repository.manifest import Task
 
 pytestmark = pytest.mark.integration
@@ -37,6 +37,7 @@ def change_json(path: Path, **values: Any) -> None:
         ("bert-mlm", "embedding", {Task.EMBEDDING}),
         ("bert-moods", "classification", {Task.TEXT_CLASSIFICATION}),
         ("deberta-v2-nli", "entailment", {Task.TEXT_CLASSIFICATION}),
+        ("bert-rerank", "rerank", {Task.RERANK}),
         ("roberta-qa", "span", {Task.QUESTION_ANSWERING}),
         ("xlm-roberta-names", "token-classification", {Task.TOKEN_CLASSIFICATION}),
         ("vit", "image-classification", {Task.IMAGE_CLASSIFICATION}),
@@ -76,9 +77,24 @@ def test_a_task_that_the_model_does_not_do_is_refused(tmp_path: Path) -> None:
         inspect(source, tmp_path, Task.TOKEN_CLASSIFICATION)
 
 
-def test_a_model_that_gives_one_number_is_refused(tmp_path: Path) -> None:
-    source = write_model(tmp_path / "source", "bert-score")
+def test_a_regression_is_a_reranker_only_where_that_is_said(tmp_path: Path) -> None:
+    source = write_model(tmp_path / "source", "bert-rerank")
+    change_json(source / "config.json", problem_type="regression")
     with pytest.raises(ConversionError, match="gives a number, not labels"):
+        inspect(source, tmp_path / "unsaid")
+    (asked,) = inspect(source, tmp_path / "asked", Task.RERANK).parts
+    change_json(
+        source / "config.json", sbert_ce_default_activation_function="torch.nn.modules.linear.Identity"
+    )
+    (saved,) = inspect(source, tmp_path / "saved").parts
+    assert asked.head == RerankHead(output="logits", sigmoid=True)
+    assert saved.head == RerankHead(output="logits", sigmoid=False)
+
+
+def test_a_cross_encoder_of_another_activation_is_refused(tmp_path: Path) -> None:
+    source = write_model(tmp_path / "source", "bert-rerank")
+    change_json(source / "config.json", sentence_transformers={"activation_fn": "torch.nn.Tanh"})
+    with pytest.raises(ConversionError, match="activation Tanh of the cross-encoder"):
         inspect(source, tmp_path)
 
 

@@ -12,7 +12,7 @@ from given_graphs import WIDTH, hidden_states, logits, table, write_given
 from onnx import helper
 
 from converters.spec import ConversionError, Stage
-from model_repository.heads import ClassificationHead, EmbeddingHead, EntailmentHead, Pooling
+from model_repository.heads import ClassificationHead, EmbeddingHead, EntailmentHead, Pooling, RerankHead
 from model_repository.layout import PROBE
 from model_repository.manifest import Manifest, Task
 from model_repository.probe import read_probe
@@ -90,6 +90,19 @@ def test_labels_of_inference_take_pairs(tmp_path: Path) -> None:
     assert manifest.head == EntailmentHead(output="logits", entailment=2, contradiction=0)
 
 
+@pytest.mark.parametrize("named", [{}, {"id2label": {"0": "LABEL_0"}}], ids=["bare", "described"])
+def test_a_single_logit_is_a_score_of_pairs(tmp_path: Path, named: dict[str, object]) -> None:
+    manifest, entry = convert(write_given(tmp_path / "source", logits(1), **named), tmp_path)
+    assert manifest.tasks == (Task.RERANK,)
+    assert manifest.head == RerankHead(output="logits", sigmoid=True)
+    probe = read_probe((entry / PROBE).read_bytes())
+    ids, mask = probe.inputs["input_ids"], probe.inputs["attention_mask"]
+    assert (ids[:, 0] == 2).all()
+    assert ((ids == 3).sum(1) == 2).all()  # two texts, a separator behind each
+    right = (table(1)[ids] * mask[..., None]).sum(1)
+    np.testing.assert_allclose(probe.expected["logits"], right, atol=1e-5)
+
+
 def external(location: str) -> onnx.ModelProto:
     model = hidden_states()
     tensor = model.graph.initializer[0]
@@ -125,7 +138,7 @@ def test_what_cannot_be_served_is_told(tmp_path: Path) -> None:
         {
             "no labels": "config.json has 0 labels",
             "other labels": "has 3 columns, and config.json has 2 labels",
-            "number": "rerankers are not converted",
+            "number": "regression is not converted",
             "no tokenizer": "no tokenizer.json beside model.onnx",
             "two graphs": "holds 2 graphs",
             "fixed": "has a fixed size",
@@ -138,6 +151,8 @@ def test_what_cannot_be_served_is_told(tmp_path: Path) -> None:
         model = logits(1 if change == "number" else 3)
         labels = {"other labels": ("a", "b"), "number": ("a",)}.get(change, ("a", "b", "c"))
         config = {} if change == "no labels" else {"id2label": dict(enumerate(labels))}
+        if change == "number":
+            config["problem_type"] = "regression"
         if change == "fixed":
             model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
         if change == "other input":

@@ -75,23 +75,24 @@ def test_a_shipped_catalogue_can_be_installed_and_gives_each_name_once(catalogue
 
 
 def test_the_starter_builds_what_is_quick_first_and_claims_no_published_name_of_generation():
-    embedding, generation, *_ = load_catalogue("starter").models
-    assert Task.EMBEDDING in embedding.tasks
-    assert names(generation) == {(Task.TEXT_GENERATION, "smollm2-135m-instruct")}
+    models = load_catalogue("starter").models
+    assert Task.EMBEDDING in models[0].tasks
+    generators = [model for model in models if Task.TEXT_GENERATION in model.tasks]
+    assert set().union(*map(names, generators)) == {(Task.TEXT_GENERATION, "smollm2-135m-instruct")}
 
 
 async def test_a_catalogue_is_installed_once_and_what_failed_is_tried_again(database: Database):
     starter = load_catalogue("starter")
-    first, second, *others = await install(database, starter)
+    first, *others = await install(database, starter)
     assert await install(database, starter) == []
     claim = await claim_next(database)
     assert (claim.build_id, claim.tasks) == (first, (Task.EMBEDDING,))
     await deploy(database, claim)
     await queue.end(database, await claim_next(database), BuildStatus.FAILED, "no package mirror")
     (again,) = await install(database, starter)
-    assert again > second
+    assert again > max(others)
     assert await install(database, starter) == []
-    for _ in (*others, again):
+    for _ in others:
         await deploy(database, await claim_next(database))
     assert await install(database, starter) == []
 

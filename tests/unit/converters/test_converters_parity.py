@@ -15,6 +15,7 @@ from model_repository.heads import (
     Head,
     ImageEmbeddingHead,
     Pooling,
+    RerankHead,
     SpanHead,
     TokenClassificationHead,
 )
@@ -29,6 +30,7 @@ IMAGE = ImageEmbeddingHead(output="vector", dimensions=4)
 LABELS = ClassificationHead(output="logits", labels=("a", "b", "c", "d"))
 MANY_LABELS = ClassificationHead(output="logits", labels=("a", "b", "c", "d"), multi_label=True)
 NLI = EntailmentHead(output="logits", entailment=3, contradiction=0)
+PASSAGES = RerankHead(output="score", sigmoid=True)
 TOKENS = TokenClassificationHead(output="token_logits", labels=("a", "b", "c", "d"))
 SPAN = SpanHead(start="start", end="end")
 
@@ -36,6 +38,7 @@ OUTPUTS: dict[str, tuple[int, ...]] = {
     "states": (2, 3, 4),
     "vector": (2, 4),
     "logits": (2, 4),
+    "score": (2, 1),
     "token_logits": (2, 3, 4),
     "start": (2, 3),
     "end": (2, 3),
@@ -46,6 +49,7 @@ BY_HEAD: list[tuple[Head, tuple[str, ...]]] = [
     (LABELS, ("logits",)),
     (MANY_LABELS, ("logits",)),
     (NLI, ("logits",)),
+    (PASSAGES, ("score",)),
     (TOKENS, ("token_logits",)),
     (SPAN, ("start", "end")),
 ]
@@ -130,7 +134,7 @@ def test_one_number_that_is_not_finite_is_found_and_figures_stay_numbers(
 def test_what_padding_holds_does_not_count(head: Head, names: tuple[str, ...]) -> None:
     converted = outputs(*names)
     for name in names:
-        if name not in {"vector", "logits"}:
+        if name not in {"vector", "logits", "score"}:
             converted[name][1, 1:] = np.nan
     right = outputs(*names)
     assert compare(head, inputs_of(head), right, converted, tie=0) == compare(
@@ -163,6 +167,15 @@ def test_a_vector_of_zeros_has_no_direction() -> None:
 def test_agreement_of_labels(head: Head, right: list, converted: list, agreement: float) -> None:
     left, found = ({"logits": np.array(rows, np.float32)} for rows in (right, converted))
     assert compare(head, INPUTS, left, found, tie=0.1).agreement == agreement
+
+
+def test_agreement_of_passages_is_that_of_their_order() -> None:
+    right = {"score": np.array([[9.0], [5.0], [4.95], [-3.0]], np.float32)}
+    tied = {"score": np.array([[9.0], [4.95], [5.0], [-3.0]], np.float32)}
+    swapped = {"score": np.array([[5.0], [9.0], [4.95], [-3.0]], np.float32)}
+    assert compare(PASSAGES, {"input_ids": MASK}, right, tied, tie=0.1).agreement == 1
+    # Of 16 ordered pairs the two that name the first and the second are wrong.
+    assert compare(PASSAGES, {"input_ids": MASK}, right, swapped, tie=0.1).agreement == 14 / 16
 
 
 def test_agreement_of_tokens_leaves_padding_out() -> None:
