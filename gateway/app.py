@@ -116,7 +116,7 @@ def create_app(
         max_bytes=settings.max_image_bytes,
         max_pixels=settings.max_image_pixels,
     )
-    balancer, traffic = Balancer(), Traffic()
+    balancer, traffic = Balancer(settings=settings.routing), Traffic()
     dispatcher = Dispatcher(snapshots, balancer, traffic, copies=settings.shadow_requests)
     engine = Engine(
         snapshots,

@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from gateway.serving.metering.settings import LimitSettings, UsageSettings
+from gateway.serving.routing.settings import RoutingSettings
 
 MEBIBYTE = 2**20
 
@@ -56,6 +57,7 @@ class GatewaySettings:
         provider_interval: seconds between two looks at the providers that answer elsewhere.
         poll_interval: seconds between two looks at the catalogue's generation.
         drain_timeout: seconds that running requests have to finish after SIGTERM.
+        routing: how calls wait while all providers of a model are busy.
         limits: how calls are counted against the limits of roles.
         usage: how usage is counted and recorded.
         metrics: whether calls of models are measured, for `/metrics`.
@@ -88,6 +90,7 @@ class GatewaySettings:
     provider_interval: float = 5.0
     poll_interval: float = 0.25
     drain_timeout: int = 30
+    routing: RoutingSettings = field(default_factory=RoutingSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     usage: UsageSettings = field(default_factory=UsageSettings)
     metrics: bool = True

@@ -44,6 +44,7 @@ class Request:
     Attributes:
         catalog: that the caller holds a lease on.
         active: the router's providers that do the task, canary and shadow aside.
+        priority: of the caller, where calls wait.
 
     """
 
@@ -51,6 +52,7 @@ class Request:
     router: Router
     task: Task
     active: Sequence[Provider]
+    priority: int = 0
 
 
 class Dispatcher:
@@ -88,18 +90,17 @@ class Dispatcher:
             Exception: whatever the balancer raises.
 
         """
-        router, active = request.router, request.active
-        if not router.divided:
-            return await self._balancer.run(router, active, work)
+        if not request.router.divided:
+            return await self._run(request, work)
 
         async def measured(provider: Provider) -> T:
             return await self._measured(provider, work)
 
         canary = self._beside(Place.CANARY, request)
         if canary is None:
-            result = await self._balancer.run(router, active, measured)
+            result = await self._run(request, measured)
         else:
-            result = await self._try(canary, work, lambda: self._balancer.run(router, active, measured))
+            result = await self._try(canary, work, lambda: self._run(request, measured))
         shadow = self._beside(Place.SHADOW, request)
         if shadow is not None:
             self._copy(request.catalog, shadow, copied, result)
@@ -134,7 +135,8 @@ class Dispatcher:
                 log.warning("canary failed", cause=str(error))
             else:
                 return
-        async with aclosing(self._balancer.stream(request.router, request.active, flow)) as pieces:
+        answer = self._balancer.stream(request.router, request.active, flow, priority=request.priority)
+        async with aclosing(answer) as pieces:
             async for piece in pieces:
                 yield piece
 
@@ -143,6 +145,9 @@ class Dispatcher:
         for copying in self._copying:
             copying.cancel()
         await asyncio.gather(*self._copying, return_exceptions=True)
+
+    async def _run(self, request: Request, work: Work[T]) -> T:
+        return await self._balancer.run(request.router, request.active, work, priority=request.priority)
 
     async def _measured(self, provider: Provider, work: Work[T]) -> T:
         watch = self._watch(provider)

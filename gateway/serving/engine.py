@@ -138,7 +138,7 @@ class Engine:
         with self._snapshots.lease() as catalog:
             router = catalog.resolve(caller.account_id, task, model)
             providers = _called_here(router, task)
-            request = Request(catalog, router, task, providers)
+            request = Request(catalog, router, task, providers, caller.principal.priority)
             longest = partial(longest_answer, providers[0], choose)
             async with self._meter.call(caller, router, task, (text,), longest) as call:
                 work = call.noting(lambda provider: self._generation.stream(provider, text, choose))
@@ -235,7 +235,7 @@ class Engine:
             router = catalog.resolve(caller.account_id, task, model)
             providers = router.able(task)
             async with self._meter.call(caller, router, task, (params.decode(),)) as call:
-                request = Request(catalog, router, task, providers)
+                request = Request(catalog, router, task, providers, caller.principal.priority)
                 return await self._dispatcher.run(request, call.noting(work), copied=work)
 
     async def _run(
@@ -260,7 +260,7 @@ class Engine:
             providers = _called_here(router, task)
             longest = partial(most, providers[0])
             async with self._meter.call(caller, router, task, texts, longest) as call:
-                request = Request(catalog, router, task, providers)
+                request = Request(catalog, router, task, providers, caller.principal.priority)
                 return await self._dispatcher.run(request, call.noting(work), copied=work)
 
 

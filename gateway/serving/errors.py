@@ -74,6 +74,14 @@ class ModelUnavailableError(TriremeError):
     retry_after = 1
 
 
+class ModelBusyError(TriremeError):
+    """Every provider of the model kept beyond the limit of its quality of service."""
+
+    status = 503
+    code = "model_busy"
+    retry_after = 10
+
+
 class ProviderFailedError(TriremeError):
     """A provider did not answer, or said that it cannot now; another one may.
 

@@ -1,6 +1,6 @@
 """The one place where a provider is chosen, counted, and replaced by the next one when it fails."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from random import Random
 from time import monotonic
@@ -10,7 +10,9 @@ import structlog
 
 from control_plane.catalog import Provider, Router
 from gateway.serving.errors import PROVIDER_FAILURES, ModelUnavailableError
-from gateway.serving.routing.load import ProviderLoad
+from gateway.serving.routing.load import ProviderLoad, StreamWatch
+from gateway.serving.routing.places import Places
+from gateway.serving.routing.settings import RoutingSettings
 from gateway.serving.routing.strategies import ordered
 
 T = TypeVar("T")
@@ -24,31 +26,52 @@ class Balancer:
     Args:
         clock: monotonic time in seconds.
         random: where the shuffle comes from.
+        settings: how calls wait while all providers of a router are busy.
 
     """
 
-    def __init__(self, clock: Callable[[], float] = monotonic, random: Random | None = None) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = monotonic,
+        random: Random | None = None,
+        settings: RoutingSettings = RoutingSettings(),  # noqa: B008 - it is frozen
+    ) -> None:
         self._clock = clock
         self._random = random or Random()  # noqa: S311  # spreads load, guards nothing
         self._loads: dict[int, ProviderLoad] = {}
+        self._places = Places(self.load, settings, clock)
 
     async def run(
-        self, router: Router, providers: Sequence[Provider], work: Callable[[Provider], Awaitable[T]]
+        self,
+        router: Router,
+        providers: Sequence[Provider],
+        work: Callable[[Provider], Awaitable[T]],
+        *,
+        priority: int = 0,
     ) -> T:
         """What `work` gives with the first provider that does not fail.
 
+        Args:
+            priority: of the caller; whoever has a higher one waits for less long.
+
         Raises:
             ModelUnavailableError: all of them have failed lately and are left alone for a moment.
+            ModelBusyError: all of them kept beyond the limits of their policies.
             TriremeError: the failure of the last one that was tried, or what the request itself deserves.
 
         """
         failure: Exception = _unavailable()
-        for provider, load in self._candidates(router, providers):
+        left = self._in_order(router, providers)
+        while (provider := await self._places.take(router.id, left, priority)) is not None:
             try:
-                with self._attempt(provider, load):
-                    return await work(provider)
+                with self._attempt(router, provider) as load:
+                    start = self._clock()
+                    result = await work(provider)
+                    load.answered(self._clock() - start)
+                    return result
             except PROVIDER_FAILURES as error:
                 failure = error
+            left.remove(provider)
         raise failure
 
     async def stream(
@@ -56,33 +79,44 @@ class Balancer:
         router: Router,
         providers: Sequence[Provider],
         work: Callable[[Provider], AsyncGenerator[T, None]],
+        *,
+        priority: int = 0,
     ) -> AsyncGenerator[T, None]:
         """Pieces that `work` gives with the first provider that does not fail before its first piece.
 
+        Args:
+            priority: as for `run`.
+
         Raises:
             ModelUnavailableError: as `run`.
+            ModelBusyError: as `run`.
             TriremeError: as `run`, or the failure of a provider after its first piece.
 
         """
         failure: Exception = _unavailable()
-        for provider, load in self._candidates(router, providers):
-            begun = False
-            start = self._clock()
+        left = self._in_order(router, providers)
+        while (provider := await self._places.take(router.id, left, priority)) is not None:
+            watch = StreamWatch(self.load(provider.id), self._clock)
             try:
-                with self._attempt(provider, load):
+                with self._attempt(router, provider):
                     async with aclosing(work(provider)) as pieces:
                         async for piece in pieces:
-                            if not begun:
-                                begun = True
-                                load.began(self._clock() - start)
+                            watch.piece()
                             yield piece
+                    watch.end()
             except PROVIDER_FAILURES as error:
-                if begun:
+                if watch.pieces:
                     raise
                 failure = error
             else:
                 return
+            left.remove(provider)
         raise failure
+
+    @property
+    def waiting(self) -> Mapping[int, int]:
+        """Calls that wait for a provider, by router id."""
+        return self._places.waiting
 
     def load(self, provider_id: int) -> ProviderLoad:
         """What is known of a provider; one that was never seen before is well and idle."""
@@ -98,23 +132,18 @@ class Balancer:
             if provider_id in provider_ids or load.in_flight
         }
 
-    def _candidates(
-        self, router: Router, providers: Sequence[Provider]
-    ) -> Iterator[tuple[Provider, ProviderLoad]]:
-        """Providers to try one after the other, each let in by its breaker."""
+    def _in_order(self, router: Router, providers: Sequence[Provider]) -> list[Provider]:
+        if len(providers) == 1:
+            return list(providers)
         loads = {provider.id: self.load(provider.id) for provider in providers}
-        if len(providers) > 1:
-            providers = ordered(router.load_balancing, providers, loads, self._random)
-        for provider in providers:
-            if loads[provider.id].breaker.enter():
-                yield provider, loads[provider.id]
+        return ordered(router.load_balancing, providers, loads, self._random)
 
     @contextmanager
-    def _attempt(self, provider: Provider, load: ProviderLoad) -> Iterator[None]:
-        """Count a request to a provider, and note how it ended."""
-        load.in_flight += 1
+    def _attempt(self, router: Router, provider: Provider) -> Iterator[ProviderLoad]:
+        """Note how a request to a provider ended, and give its place back."""
+        load = self.load(provider.id)
         try:
-            yield
+            yield load
         except PROVIDER_FAILURES as error:
             load.breaker.failed()
             log.warning(
@@ -131,7 +160,7 @@ class Balancer:
         else:
             load.breaker.succeeded()
         finally:
-            load.in_flight -= 1
+            self._places.give_back(router.id, provider.id)
 
 
 def _unavailable() -> ModelUnavailableError:

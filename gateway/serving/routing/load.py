@@ -1,17 +1,9 @@
-"""What a gateway knows of one provider: how busy it is, how quickly it begins, and whether it works."""
+"""What a gateway knows of one provider: how busy it is, how quickly it answers, and whether it works."""
 
-import math
-from collections import deque
 from collections.abc import Callable
 
 from gateway.serving.routing.breaker import CircuitBreaker
-
-WINDOW_SECONDS = 120.0
-"""Age from which a sample no longer counts."""
-
-MOST_SAMPLES = 1000
-REFRESH_SECONDS = 1.0
-"""How long a percentile holds before it is worked out again."""
+from gateway.serving.routing.samples import RecentSamples
 
 
 class ProviderLoad:
@@ -25,25 +17,57 @@ class ProviderLoad:
     def __init__(self, clock: Callable[[], float]) -> None:
         self.in_flight = 0
         self.breaker = CircuitBreaker(clock)
-        self._clock = clock
-        self._samples: deque[tuple[float, float]] = deque(maxlen=MOST_SAMPLES)
-        self._percentile: float | None = None
-        self._fresh_until = -math.inf
+        self._first = RecentSamples(clock)
+        self._whole = RecentSamples(clock)
+        self._between = RecentSamples(clock)
 
     def began(self, seconds: float) -> None:
         """A stream brought its first piece after so many seconds."""
-        if not self._samples:
-            self._fresh_until = -math.inf
-        self._samples.append((self._clock(), seconds))
+        self._first.add(seconds)
+
+    def answered(self, seconds: float) -> None:
+        """An answer was complete after so many seconds."""
+        self._whole.add(seconds)
+
+    def flowed(self, seconds: float) -> None:
+        """The pieces of a stream came so many seconds apart, on average."""
+        self._between.add(seconds)
 
     @property
     def time_to_first(self) -> float | None:
-        """95th percentile (nearest rank) of the times to the first piece; None without recent streams."""
+        """Seconds to the first piece, 95th percentile of recent streams; None without any."""
+        return self._first.percentile
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds of a whole answer, 95th percentile of recent ones; None without any."""
+        return self._whole.percentile
+
+    @property
+    def pace(self) -> float | None:
+        """Seconds between pieces, 95th percentile of recent streams; None without any."""
+        return self._between.percentile
+
+
+class StreamWatch:
+    """Times one stream of a provider, from now on."""
+
+    def __init__(self, load: ProviderLoad, clock: Callable[[], float]) -> None:
+        self._load = load
+        self._clock = clock
+        self._start = self._first = clock()
+        self.pieces = 0
+
+    def piece(self) -> None:
+        """Note a piece."""
+        self.pieces += 1
+        if self.pieces == 1:
+            self._first = self._clock()
+            self._load.began(self._first - self._start)
+
+    def end(self) -> None:
+        """Note that the answer is complete."""
         now = self._clock()
-        if now >= self._fresh_until:
-            while self._samples and self._samples[0][0] < now - WINDOW_SECONDS:
-                self._samples.popleft()
-            times = sorted(seconds for _, seconds in self._samples)
-            self._percentile = times[math.ceil(0.95 * len(times)) - 1] if times else None
-            self._fresh_until = now + REFRESH_SECONDS
-        return self._percentile
+        self._load.answered(now - self._start)
+        if self.pieces > 1:
+            self._load.flowed((now - self._first) / (self.pieces - 1))

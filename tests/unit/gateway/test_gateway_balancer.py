@@ -12,7 +12,8 @@ from control_plane.routers.kinds import LoadBalancing, ProviderKind, RouterType
 from gateway.serving.errors import InputTooLongError, ModelUnavailableError, ProviderFailedError
 from gateway.serving.routing.balancer import Balancer
 from gateway.serving.routing.breaker import FAILURES, BreakerState
-from gateway.serving.routing.load import WINDOW_SECONDS, ProviderLoad
+from gateway.serving.routing.load import ProviderLoad
+from gateway.serving.routing.samples import WINDOW_SECONDS
 
 
 class Clock:
