@@ -122,7 +122,8 @@ class Inference:
         with self._snapshots.lease() as catalog:
             router = resolve(catalog, caller, job.model, job.operation)
             task = TASKS[job.operation]
-            request = Request(catalog, router, task, _able(router, job.operation, task))
+            providers = _able(router, job.operation, task)
+            request = Request(catalog, router, task, providers, caller.principal.priority)
             async with self._meter.call(caller, router, task, job.texts, partial(job.most, router)) as call:
                 work = _chosen(job)
                 value = await self._dispatcher.run(request, call.noting(work), copied=work)
@@ -139,7 +140,8 @@ class Inference:
         with self._snapshots.lease() as catalog:
             router = resolve(catalog, caller, job.model, job.operation)
             task = TASKS[job.operation]
-            request = Request(catalog, router, task, _able(router, job.operation, task))
+            providers = _able(router, job.operation, task)
+            request = Request(catalog, router, task, providers, caller.principal.priority)
             async with self._meter.call(caller, router, task, job.texts, partial(job.most, router)) as call:
                 pieces = self._dispatcher.stream(request, call.noting(_chosen(job)))
                 async with aclosing(pieces):
