@@ -1,10 +1,12 @@
-"""`scripts/bench`: start a server, build the starter models, measure, print."""
+"""`scripts/bench`: start a server, build models, measure. `scripts/bench peers`: beside others."""
 
 import asyncio
 import dataclasses
 import json
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,8 +17,14 @@ from rich.table import Table
 
 from control_plane.catalogue import load_catalogue
 from scripts.benchmarks import embedding, generation, metering
+from scripts.benchmarks.peers import report
+from scripts.benchmarks.peers.catalogue import PEERS
+from scripts.benchmarks.peers.loads import LOADS, MEAN_TOKENS
+from scripts.benchmarks.peers.measuring import measure as measure_ways
+from scripts.benchmarks.peers.session import session
 from scripts.benchmarks.server import Server, add, first_answer, serving
 
+app = typer.Typer(add_completion=False)
 console = Console(highlight=False, width=150)
 
 
@@ -28,29 +36,69 @@ class Part(StrEnum):
     METERING = "metering"
 
 
-def main(
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")] = None,
+DOCS = Path(__file__).parents[2] / "docs"
+
+JsonFile = Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")]
+Data = Annotated[Path | None, typer.Option(help="Keep the server's data, and so its models, in this folder.")]
+
+
+@app.callback(invoke_without_command=True)
+def main(  # noqa: PLR0917  # options
+    context: typer.Context,
+    json_file: JsonFile = None,
+    data: Data = None,
     only: Annotated[Part | None, typer.Option(help="Measure one part.")] = None,
     requests: Annotated[int, typer.Option(help="Embedding requests in one round.")] = 300,
     rounds: Annotated[int, typer.Option(help="Counted rounds of each way, in turns.")] = 3,
 ) -> None:
     """Measure the gateway against direct Triton calls and the original library, in one run."""
+    if context.invoked_subcommand:
+        return
     figures: dict[str, object] = {}
     if only in (None, Part.METERING):
         figures |= _metering(rounds)
     if only is Part.METERING:
         _save(json_file, figures)
         return
-    with tempfile.TemporaryDirectory(prefix="trireme-") as name:
-        folder = Path(name)
-        with serving(folder / "data") as server:
-            if only in (None, Part.EMBEDDING):
-                figures |= _embedding(server, requests, rounds)
-            if only in (None, Part.GENERATION):
-                figures |= _generation(server, folder, rounds)
-            memory = server.memory()
+    with _folder() as folder, serving(data or folder / "data") as server:
+        if only in (None, Part.EMBEDDING):
+            figures |= _embedding(server, requests, rounds)
+        if only in (None, Part.GENERATION):
+            figures |= _generation(server, folder, rounds)
+        memory = server.memory()
     console.print("peak memory, MiB: " + ", ".join(f"{name} {peak:.0f}" for name, peak in memory.items()))
     _save(json_file, figures | {"peak_memory_mib": memory})
+
+
+@app.command()
+def peers(  # noqa: PLR0917  # options
+    json_file: JsonFile = None,
+    data: Data = None,
+    rounds: Annotated[int, typer.Option(help="Counted turns of each way.", min=1)] = 3,
+    seconds: Annotated[float, typer.Option(help="Length of a turn.")] = 4.0,
+    length: Annotated[list[str], typer.Option(help=f"Of {', '.join(MEAN_TOKENS)}.")] = list(MEAN_TOKENS),  # noqa: B006
+    peer: Annotated[list[str] | None, typer.Option(help="Only peers whose name has this in it.")] = None,
+    docs: Annotated[Path, typer.Option(help="Folder for benchmarks.md and its plot.")] = DOCS,
+) -> None:
+    """Measure the gateway beside what else people serve embeddings with, and write docs/benchmarks.md."""
+    chosen = [each for each in PEERS if peer is None or any(word in each.name for word in peer)]
+    with _folder() as folder, serving(data or folder / "data") as server:
+        model = next(each for each in load_catalogue("starter").models if each.name == embedding.NAME)
+        add(server, model)
+        first_answer(server, "/text-vectorisation", {"text": "first", "model": model.name})
+        with session(server, model, chosen, folder, console) as found:
+            figures, failed = asyncio.run(
+                measure_ways(found.ways, LOADS, length, turns=rounds, seconds=seconds, console=console)
+            )
+    missing = found.missing | failed
+    report.write(docs, figures, missing)
+    _save(json_file, {"peers": [dataclasses.asdict(each) for each in figures], "missing": missing})
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="trireme-") as name:
+        yield Path(name)
 
 
 def _save(json_file: Path | None, figures: dict[str, object]) -> None:
@@ -117,4 +165,4 @@ def _generation(server: Server, folder: Path, rounds: int) -> dict[str, object]:
     return {"generation": [dataclasses.asdict(row) for row in rows]}
 
 
-typer.run(main)
+app()

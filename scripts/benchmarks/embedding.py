@@ -1,7 +1,6 @@
 """Single embedding requests: the gateway against ModelInfer calls with ready tensors."""
 
 import random
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -18,7 +17,6 @@ from scripts.benchmarks.server import Server
 
 NAME = "all-minilm-l6-v2"
 CONCURRENCIES = (1, 8, 64)
-Call = Callable[[int], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -84,21 +82,21 @@ class _Bench:
             return await self._in_turns(ways, concurrency, requests, rounds)
 
     async def _in_turns(
-        self, ways: dict[str, list[Call]], concurrency: int, requests: int, rounds: int
+        self, ways: dict[str, list[load.Call]], concurrency: int, requests: int, rounds: int
     ) -> Row:
         samples: dict[str, list[load.Sample]] = {way: [] for way in ways}
         process, cpu = self.server.part("gateway"), 0.0
         for turn in range(rounds + 1):
             for way, callers in ways.items():
                 before = sum(process.cpu_times()[:2])
-                sample = await load.run(callers, requests)
+                sample = await load.run(callers, range(requests))
                 if turn:  # the first turn warms up
                     samples[way].append(sample)
                     cpu += sum(process.cpu_times()[:2]) - before if way == "gateway" else 0.0
         merged = {way: load.merge(taken) for way, taken in samples.items()}
         return _row(concurrency, merged, cpu / (requests * rounds))
 
-    def _direct(self, client: TritonClient, chosen: list[str]) -> Call:
+    def _direct(self, client: TritonClient, chosen: list[str]) -> load.Call:
         ready = [self._tensors(text) for text in chosen]
 
         async def call(number: int) -> None:
@@ -106,7 +104,7 @@ class _Bench:
 
         return call
 
-    def _gateway(self, connection: Connection, chosen: list[str]) -> Call:
+    def _gateway(self, connection: Connection, chosen: list[str]) -> load.Call:
         bodies = [msgspec.json.encode({"text": text, "model": NAME}) for text in chosen]
         ready = [prepare("/text-vectorisation", self.server.key, body) for body in bodies]
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count, takewhile
 
 import numpy as np
 
@@ -24,12 +25,16 @@ class Sample:
         return float(np.percentile(self.latencies, percent))
 
 
-async def run(callers: Sequence[Callable[[int], Awaitable[None]]], requests: int) -> Sample:
-    """Send `requests` requests; each caller takes the next number when it is free."""
-    numbers = iter(range(requests))
+Call = Callable[[int], Awaitable[None]]
+"""Sends the request of a number and waits for its answer."""
+
+
+async def run(callers: Sequence[Call], requests: Iterable[int]) -> Sample:
+    """Send the requests of these numbers; each caller takes the next number when it is free."""
+    numbers = iter(requests)
     latencies: list[float] = []
 
-    async def loop(call: Callable[[int], Awaitable[None]]) -> None:
+    async def loop(call: Call) -> None:
         for number in numbers:
             started = time.perf_counter()
             await call(number)
@@ -38,6 +43,12 @@ async def run(callers: Sequence[Callable[[int], Awaitable[None]]], requests: int
     started = time.perf_counter()
     await asyncio.gather(*(loop(call) for call in callers))
     return Sample(np.array(latencies), time.perf_counter() - started)
+
+
+def during(seconds: float) -> Iterator[int]:
+    """Numbers from 0 on until so much time has passed."""
+    end = time.perf_counter() + seconds
+    return takewhile(lambda _: time.perf_counter() < end, count())
 
 
 def merge(rounds: Sequence[Sample]) -> Sample:

@@ -75,7 +75,9 @@ def serving(data: Path) -> Iterator[Server]:
 
 
 def add(server: Server, model: CatalogueModel) -> None:
-    """Build a model of a catalogue and put it into service."""
+    """Build a model of a catalogue and put it into service, if it is not."""
+    if any((server.data / "repository").glob(f"global.{model.name}.*")):
+        return
     tasks = [word for task in model.tasks for word in ("--task", task)]
     command = [sys.executable, "-m", "trireme", "models", "add", model.source, "--name", model.name, *tasks]
     digest = ["--sha256", model.sha256] if model.sha256 else []
