@@ -53,7 +53,9 @@ from gateway.serving.routing.balancer import Balancer
 from gateway.serving.rows import RowRunner
 from gateway.serving.snapshots import Snapshots
 from gateway.serving.tasks.custom import CustomTask
+from gateway.serving.tasks.embedding import EmbeddingTask
 from gateway.serving.tasks.image import ImageModel
+from gateway.serving.tasks.rerank import RerankTask
 from gateway.serving.tasks.tensors import TensorTask
 from gateway.serving.tasks.text import TextModel
 from gateway.serving.tokenization import Tokenizers
@@ -118,11 +120,12 @@ def create_app(
     )
     balancer, traffic = Balancer(settings=settings.routing), Traffic()
     dispatcher = Dispatcher(snapshots, balancer, traffic, copies=settings.shadow_requests)
+    text = TextModel(tokenizers, rows)
     engine = Engine(
         snapshots,
         metering.meter,
         dispatcher,
-        text=TextModel(tokenizers, rows),
+        text=text,
         image=ImageModel(decoder, rows),
         generation=GenerationModel(tokenizers, triton, streams_per_request=settings.streams_per_request),
         custom=CustomTask(triton),
@@ -200,6 +203,7 @@ def create_app(
             "build_logs": _provide(BuildLogs(database)),
             "build_service": _provide(BuildService(database)),
             "deployments": _provide(DeploymentService(database)),
+            "embedding": _provide(EmbeddingTask(text)),
             "engine": _provide(engine),
             "feed": _provide(feed),
             "inference": _provide(Inference(snapshots, metering.meter, dispatcher)),
@@ -208,6 +212,7 @@ def create_app(
             "file_service": _provide(FileService(database, uploads)),
             "log_followers": _provide(LogFollowers(settings.log_followers)),
             "model_service": _provide(ModelService(database)),
+            "rerank": _provide(RerankTask(text)),
             "snapshots": _provide(snapshots),
             "triton": _provide(triton),
             "upload_service": _provide(upload_service),

@@ -38,12 +38,19 @@ class ImageSpec(Struct, frozen=True, kw_only=True):
 
 
 class EmbeddingHead(Struct, frozen=True, kw_only=True, tag="embedding"):
-    """Text in, one vector out: `output` has the shape `[batch, dimensions]`, FP32."""
+    """Text in, one vector out: `output` has the shape `[batch, dimensions]`, FP32.
+
+    Attributes:
+        matryoshka: lengths that its vectors may be cut to, because the model was trained so that their first
+            numbers stand for the whole; empty for any length, None for none.
+
+    """
 
     output: str
     dimensions: int
     pooling: Pooling | None
     normalise: bool
+    matryoshka: tuple[int, ...] | None = None
 
 
 class ImageEmbeddingHead(Struct, frozen=True, kw_only=True, tag="image-embedding"):

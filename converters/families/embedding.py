@@ -8,6 +8,7 @@ from transformers import AutoModel
 
 from converters.families.family import GRAPH_STAGES, Description
 from converters.families.loading import load_original
+from converters.inspection.matryoshka import read_matryoshka
 from converters.inspection.pipeline import Activation, Dense, Pipeline, read_pipeline
 from converters.inspection.text import with_text
 from converters.results import Inspected, Part
@@ -88,7 +89,11 @@ class EmbeddingFamily:
                 )
             width = layer.out_features
         head = EmbeddingHead(
-            output=EMBEDDING, dimensions=width, pooling=pipeline.pooling, normalise=pipeline.normalise
+            output=EMBEDDING,
+            dimensions=width,
+            pooling=pipeline.pooling,
+            normalise=pipeline.normalise,
+            matryoshka=read_matryoshka(model.config.to_dict(), width),
         )
         part = with_text(
             Part(tasks=(Task.EMBEDDING,), head=head),

@@ -13,12 +13,13 @@ from converters.given.declared import Declared, read_declared
 from converters.given.graph import find_graph, inputs_of, read_graph
 from converters.given.heads import meaning_of
 from converters.given.signature import signature_of
+from converters.inspection.matryoshka import read_matryoshka
 from converters.inspection.pipeline import Pipeline, read_json, read_pipeline
 from converters.inspection.tokenizer import write_tokenizer
 from converters.results import Inspected, Part, Signature
 from converters.spec import BuildSpec, ConversionError
 from model_repository.custom import TASK_STRINGS
-from model_repository.heads import TensorHead
+from model_repository.heads import EmbeddingHead, TensorHead
 from model_repository.layout import TOKENIZER
 from model_repository.manifest import Task, TokenizerSpec
 
@@ -81,7 +82,10 @@ def _text(source: Path, path: Path, model: onnx.ModelProto, folder: Path) -> Ins
     described = read_json(root / "config.json", dict[str, Any]) if (root / "config.json").is_file() else {}
     config = PretrainedConfig.from_dict(described) if "id2label" in described else None
     meaning = meaning_of(model, config, pipeline)
-    part = Part(tasks=(meaning.task,), head=meaning.head, inputs=inputs)
+    head = meaning.head
+    if isinstance(head, EmbeddingHead):
+        head = replace(head, matryoshka=read_matryoshka(described, head.dimensions))
+    part = Part(tasks=(meaning.task,), head=head, inputs=inputs)
     target = folder / part.folder / "tokenizer.json"
     target.parent.mkdir(parents=True)
     return Inspected(

@@ -13,6 +13,8 @@ from gateway.apis.opengatellm.admin.users import UsersController
 from gateway.apis.opengatellm.auth import AuthController
 from gateway.apis.opengatellm.errors import render, translate
 from gateway.apis.opengatellm.inference.chat import ChatController
+from gateway.apis.opengatellm.inference.embeddings import EmbeddingsController
+from gateway.apis.opengatellm.inference.rerank import RerankController
 from gateway.apis.opengatellm.me.info import ChangeController, InfoController
 from gateway.apis.opengatellm.me.keys import KeysController
 from gateway.apis.opengatellm.me.usage import UsageController
@@ -43,6 +45,8 @@ def create_router(snapshots: Snapshots) -> Router:
             KeysController,
             UsageController,
             ChatController,
+            EmbeddingsController,
+            RerankController,
         ],
         middleware=[bearer_layer(snapshots)],
         security=security,

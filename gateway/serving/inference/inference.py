@@ -19,7 +19,7 @@ is no different: whoever reads it checks the name first, with `inference.check(r
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, Protocol, TypeVar
@@ -29,6 +29,7 @@ from control_plane.deployments.exposure import Place
 from control_plane.routers.kinds import ProviderKind
 from gateway.serving.dispatch import Dispatcher, Request
 from gateway.serving.inference.naming import TASKS, granted, resolve, wrong_type
+from gateway.serving.metering.call import Call
 from gateway.serving.metering.meter import Meter
 from gateway.serving.metering.usage import Usage
 from gateway.serving.providers.adapter import Operation
@@ -71,6 +72,7 @@ class Job(Generic[W_co]):
     Attributes:
         model: name or alias, as the caller spelled it.
         texts: that count as prompt tokens.
+        tokens: that count as such beside those of the texts, of input that comes as tokens.
         here: does it on Triton.
         elsewhere: has it done by another's API.
         most: tokens that the model writes at most, asked where it has a price.
@@ -82,6 +84,7 @@ class Job(Generic[W_co]):
     texts: Sequence[str]
     here: W_co
     elsewhere: W_co
+    tokens: int = 0
     most: Callable[[Router], int] = nothing
 
 
@@ -124,11 +127,17 @@ class Inference:
             task = TASKS[job.operation]
             providers = _able(router, job.operation, task)
             request = Request(catalog, router, task, providers, caller.principal.priority)
-            async with self._meter.call(caller, router, task, job.texts, partial(job.most, router)) as call:
+            async with self._metered(caller, router, task, job) as call:
                 work = _chosen(job)
                 value = await self._dispatcher.run(request, call.noting(work), copied=work)
                 assert call.provider is not None
                 return Answered(value, call.provider, await self._meter.usage(call))
+
+    def _metered(
+        self, caller: Key, router: Router, task: Task, job: Job[object]
+    ) -> AbstractAsyncContextManager[Call]:
+        most = partial(job.most, router)
+        return self._meter.call(caller, router, task, job.texts, most, tokens=job.tokens)
 
     async def stream(self, caller: Key, job: Job[Flow[P]]) -> AsyncGenerator[P | Answered[None], None]:
         """The job's pieces, and at last who answered and what it took; leaving early ends the work.
@@ -142,7 +151,7 @@ class Inference:
             task = TASKS[job.operation]
             providers = _able(router, job.operation, task)
             request = Request(catalog, router, task, providers, caller.principal.priority)
-            async with self._meter.call(caller, router, task, job.texts, partial(job.most, router)) as call:
+            async with self._metered(caller, router, task, job) as call:
                 pieces = self._dispatcher.stream(request, call.noting(_chosen(job)))
                 async with aclosing(pieces):
                     async for piece in pieces:

@@ -76,12 +76,15 @@ class Meter:
         task: Task,
         texts: Sequence[str],
         most: Callable[[], int] = nothing,
+        *,
+        tokens: int = 0,
     ) -> AsyncIterator[Call]:
         """A call that is admitted; how its block ends decides what it costs.
 
         Args:
             texts: that are to be read.
             most: tokens that the model writes at most, asked where the model has a price.
+            tokens: that are to be read beside those of the texts.
 
         Raises:
             ModelNotFoundError: the caller's role does not have the model.
@@ -94,7 +97,7 @@ class Meter:
         """
         try:
             limits = limits_for(caller, router)
-            prompt_tokens = await self.counter.count(texts)
+            prompt_tokens = tokens + await self.counter.count(texts)
             if limits:
                 await self.limiter.admit(caller.account_id, router.id, limits, prompt_tokens)
             call = Call(caller, router, task, prompt_tokens)

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from gateway.serving.providers.adapter import Adapter, Operation, listed
+from gateway.serving.providers.form import Json
 
 
 class AlbertAdapter(Adapter):
@@ -15,6 +16,10 @@ class AlbertAdapter(Adapter):
         Operation.OCR: "v1/ocr",
         Operation.RERANK: "v1/rerank",
     }
+
+    def embeddings(self, body: Json) -> Json:
+        """As `Adapter`; its reference takes no other format than numbers."""
+        return {**super().embeddings(body), "encoding_format": "float"}
 
     def context_length(self, listing: Any, model_name: str) -> int | None:
         """As `Adapter`."""

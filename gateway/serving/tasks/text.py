@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,48 @@ from gateway.serving.encoders import Text
 from gateway.serving.metering.call import current_call
 from gateway.serving.rows import Array, RowRunner, Shape
 from gateway.serving.tokenization import Tokenizers
+from model_repository.errors import RefusedInputError
 from model_repository.manifest import Manifest
+
+
+class Tokens(Protocol):
+    """One row of token ids; a tokenizer's `Encoding` is one."""
+
+    @property
+    def ids(self) -> list[int]:
+        """The tokens."""
+
+    @property
+    def type_ids(self) -> list[int]:
+        """Which text of a pair each is of."""
+
+    @property
+    def attention_mask(self) -> list[int]:
+        """1 for each."""
+
+    def __len__(self) -> int:
+        """How many they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenTokens:
+    """Token ids that the caller has chosen, special ones among them or not."""
+
+    ids: list[int]
+
+    @property
+    def type_ids(self) -> list[int]:
+        """All of one text."""
+        return [0] * len(self.ids)
+
+    @property
+    def attention_mask(self) -> list[int]:
+        """All of them count."""
+        return [1] * len(self.ids)
+
+    def __len__(self) -> int:
+        """How many they are."""
+        return len(self.ids)
 
 
 class TextModel:
@@ -33,12 +75,36 @@ class TextModel:
         """
         with stage("tokenise"):
             rows = await self._tokenizers.encodings(graph, texts)
-        if (call := current_call()) is not None:
-            call.read(sum(map(len, rows)))
+        _note(rows)
         return rows
 
+    def given(self, graph: Manifest, rows: Sequence[list[int]]) -> list[GivenTokens]:
+        """Rows of a caller's own token ids, none of them empty or below 0; nothing is added, nothing cut.
+
+        Raises:
+            RefusedInputError: a row is too long for the model, or has an id that its vocabulary lacks.
+            TokenizerUnavailableError: the vocabulary is not loaded.
+
+        """
+        assert graph.tokenizer is not None
+        longest, size = graph.tokenizer.max_length, self._tokenizers.tokenizer(graph).get_vocab_size()
+        for position, ids in enumerate(rows):
+            if len(ids) > longest:
+                raise RefusedInputError(
+                    f"row {position} of the input has {len(ids)} tokens, "
+                    f"and model {graph.name} reads {longest}"
+                )
+            if max(ids) >= size:
+                raise RefusedInputError(
+                    f"row {position} of the input has tokens that model {graph.name} does not know: "
+                    f"they are 0 to {size - 1}"
+                )
+        given = [GivenTokens(ids) for ids in rows]
+        _note(given)
+        return given
+
     async def infer(
-        self, provider: Provider, graph: Manifest, rows: Sequence[Encoding], outputs: Mapping[str, Shape]
+        self, provider: Provider, graph: Manifest, rows: Sequence[Tokens], outputs: Mapping[str, Shape]
     ) -> dict[str, list[Array]]:
         """Outputs by name, one array a row.
 
@@ -49,26 +115,31 @@ class TextModel:
         return await self._rows.run(provider, graph, rows, TokenInputs(graph), outputs)
 
 
+def _note(rows: Sequence[Tokens]) -> None:
+    if (call := current_call()) is not None:
+        call.read(sum(map(len, rows)))
+
+
 @dataclass(frozen=True, slots=True)
 class TokenInputs:
     """Token ids as the graph wants them; see `gateway.serving.batching.batcher.Inputs`."""
 
     graph: Manifest
 
-    def length(self, content: Encoding) -> int:
+    def length(self, content: Tokens) -> int:
         """Its tokens."""
         return len(content)
 
-    async def prepare(self, contents: Sequence[Encoding]) -> Sequence[Encoding]:
+    async def prepare(self, contents: Sequence[Tokens]) -> Sequence[Tokens]:
         """Nothing is left to do."""
         return contents
 
-    def tensors(self, prepared: Sequence[Encoding]) -> Tensors:
+    def tensors(self, prepared: Sequence[Tokens]) -> Tensors:
         """The graph's inputs, each of shape `[rows, longest row]`."""
         return tensors(self.graph, prepared)
 
 
-def tensors(graph: Manifest, rows: Sequence[Encoding]) -> dict[str, NDArray[np.generic]]:
+def tensors(graph: Manifest, rows: Sequence[Tokens]) -> dict[str, NDArray[np.generic]]:
     """The graph's inputs, each of shape `[rows, longest row]`; shorter rows are padded on the right."""
     assert graph.tokenizer is not None
     longest = max(len(row) for row in rows)
@@ -81,7 +152,7 @@ def tensors(graph: Manifest, rows: Sequence[Encoding]) -> dict[str, NDArray[np.g
     return made
 
 
-def _values(name: str, row: Encoding) -> list[int]:
+def _values(name: str, row: Tokens) -> list[int]:
     values: list[int]
     match name:
         case "input_ids":

@@ -33,6 +33,7 @@ from model_repository.heads import (
     Head,
     ImageEmbeddingHead,
     ImageSpec,
+    RerankHead,
     SpanHead,
     TokenClassificationHead,
 )
@@ -132,6 +133,13 @@ def entailment() -> TinyModel:
     """NLI model with the columns contradiction, neutral, entailment."""
     head = EntailmentHead(output="logits", entailment=2, contradiction=0)
     return _bert(BertForSequenceClassification, head, Task.TEXT_CLASSIFICATION, labels=3)
+
+
+@cache
+def reranker() -> TinyModel:
+    """Cross-encoder whose scores are sigmoids."""
+    head = RerankHead(output="logits", sigmoid=True)
+    return _bert(BertForSequenceClassification, head, Task.RERANK, labels=1)
 
 
 @cache

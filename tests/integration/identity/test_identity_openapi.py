@@ -19,7 +19,7 @@ async def test_every_operation_is_described_with_its_parameters_and_an_example(s
         operation
         for path, item in spec["paths"].items()
         for operation in item.values()
-        if path.startswith("/v1/")
+        if path.startswith("/v1/") and operation["tags"] != ["inference"]
     ]
     assert len(operations) == 40
     for operation in operations:

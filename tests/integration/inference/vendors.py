@@ -13,6 +13,7 @@ from litestar import Litestar, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath
 from litestar.response import Stream
+from vendors_encoders import ENCODERS
 
 from gateway.server import _Server
 
@@ -135,6 +136,6 @@ async def serving(app: Any) -> AsyncIterator[str]:
 @asynccontextmanager
 async def running_vendors() -> AsyncIterator[Vendors]:
     vendors = Vendors()
-    app = Litestar([models, info, chat], state=State({"vendors": vendors}), logging_config=None)
+    app = Litestar([models, info, chat, *ENCODERS], state=State({"vendors": vendors}), logging_config=None)
     async with serving(app) as vendors.url:
         yield vendors
