@@ -48,10 +48,12 @@ from gateway.serving.dispatch import Dispatcher
 from gateway.serving.engine import Engine
 from gateway.serving.generation.model import GenerationModel
 from gateway.serving.images import ImageDecoder
+from gateway.serving.inference.chats import ModelChat
 from gateway.serving.inference.inference import Inference
 from gateway.serving.routing.balancer import Balancer
 from gateway.serving.rows import RowRunner
 from gateway.serving.snapshots import Snapshots
+from gateway.serving.tasks.chat import ChatTask
 from gateway.serving.tasks.custom import CustomTask
 from gateway.serving.tasks.embedding import EmbeddingTask
 from gateway.serving.tasks.image import ImageModel
@@ -121,13 +123,14 @@ def create_app(
     balancer, traffic = Balancer(settings=settings.routing), Traffic()
     dispatcher = Dispatcher(snapshots, balancer, traffic, copies=settings.shadow_requests)
     text = TextModel(tokenizers, rows)
+    generation = GenerationModel(tokenizers, triton, streams_per_request=settings.streams_per_request)
     engine = Engine(
         snapshots,
         metering.meter,
         dispatcher,
         text=text,
         image=ImageModel(decoder, rows),
-        generation=GenerationModel(tokenizers, triton, streams_per_request=settings.streams_per_request),
+        generation=generation,
         custom=CustomTask(triton),
         tensors=TensorTask(triton),
     )
@@ -211,6 +214,7 @@ def create_app(
             "metrics": _provide(metrics),
             "file_service": _provide(FileService(database, uploads)),
             "log_followers": _provide(LogFollowers(settings.log_followers)),
+            "model_chat": _provide(ModelChat(ChatTask(generation, tokenizers.threads))),
             "model_service": _provide(ModelService(database)),
             "rerank": _provide(RerankTask(text)),
             "snapshots": _provide(snapshots),

@@ -131,5 +131,19 @@ class WrongModelTypeError(TriremeError):
     code = "wrong_model_type"
 
 
+class SearchDisabledError(TriremeError):
+    """There is nothing that a chat could search in."""
+
+    status = 403
+    code = "search_disabled"
+
+
+class CollectionNotFoundError(TriremeError):
+    """No collection of that id that the caller may read."""
+
+    status = 404
+    code = "collection_not_found"
+
+
 PROVIDER_FAILURES = (ServerUnavailableError, ProviderFailedError)
 """After these the next provider is worth asking."""

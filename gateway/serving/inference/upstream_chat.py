@@ -2,34 +2,18 @@
 
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from control_plane.catalog import Provider
+from gateway.serving.inference.chats import ChatEvent
 from gateway.serving.metering.call import current_call
 from gateway.serving.providers.form import Json
 from gateway.serving.providers.upstreams import Upstreams
 
 WRITTEN = ("content", "reasoning_content")
 """Texts of a message that count as completion tokens."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChatEvent:
-    """An event of a streamed chat.
-
-    Attributes:
-        data: its JSON, as the caller gets it.
-        text: what is new in it.
-        tokens: that it is to the model, 0 where it does not tell.
-
-    """
-
-    data: bytes
-    text: str
-    tokens: int = 0
 
 
 class UpstreamChat:

@@ -9,11 +9,6 @@ import msgspec
 
 from gateway.serving.providers.form import Form, Json, Speech
 
-GATEWAY_ONLY = frozenset({"search", "search_args"})
-"""Fields of a chat that the gateway itself answers to."""
-
-SEARCH_TOOL = "search"
-
 
 class Operation(StrEnum):
     """What an upstream is asked to do."""
@@ -54,18 +49,14 @@ class Adapter(ABC):
         """
 
     def chat(self, body: Json) -> Json:
-        """Body of a chat, without what the gateway itself answers to; tools may be used unless forbidden.
+        """Body of a chat; tools may be used unless that is forbidden.
 
         Raises:
             UnrepresentableError: it holds what such upstreams do not know.
 
         """
-        sent = {name: value for name, value in body.items() if name not in GATEWAY_ONLY}
-        tools = [tool for tool in sent.get("tools") or () if tool.get("type") != SEARCH_TOOL]
-        sent["tools"] = tools or None
-        if sent.get("tool_choice") is None:
-            sent["tool_choice"] = "auto" if tools else "none"
-        return sent
+        chosen = body.get("tool_choice") or ("auto" if body.get("tools") else "none")
+        return {**body, "tool_choice": chosen}
 
     def embeddings(self, body: Json) -> Json:
         """Body of a request for vectors."""

@@ -100,3 +100,95 @@ async def test_an_upstream_that_answers_with_a_page_is_a_bad_gateway(site: Site,
         answer = await site.call("POST", "/chat/completions", {"model": model, "messages": QUESTION})
         assert answer.status_code == 502
         assert "detail" in answer.json()
+
+
+TOOL = {"type": "function", "function": {"name": "row", "parameters": {"type": "object", "properties": {}}}}
+
+
+async def test_each_kind_of_upstream_gets_a_chat_in_its_own_way(site: Site, vendors: Vendors):
+    fields = {"seed": 7, "max_completion_tokens": 9, "safe_prompt": True, "min_p": 0.1, "user": "a"}
+    albert = await site.model(vendors.at("albert"), "albert")
+    await ask(site, albert, tools=[TOOL], **fields)
+    assert vendors.body["tool_choice"] == "auto"
+    assert vendors.body["tools"] == [TOOL]
+    assert {name: vendors.body[name] for name in fields} == fields
+    openai = await site.model(vendors.at("openai"), "openai")
+    await ask(site, openai, **fields)
+    assert None not in vendors.body.values()
+    assert {"tools", "tool_choice", "parallel_tool_calls"}.isdisjoint(vendors.body)
+    await ask(site, openai, tools=[TOOL], tool_choice="required")
+    assert vendors.body["tool_choice"] == "required"
+    mistral = await site.model(vendors.at("mistral"), "mistral")
+    await ask(site, mistral, **fields)
+    assert {"seed", "max_completion_tokens", "min_p", "user"}.isdisjoint(vendors.body)
+    assert (vendors.body["random_seed"], vendors.body["max_tokens"], vendors.body["safe_prompt"]) == (
+        7,
+        9,
+        True,
+    )
+    odd = {"model": mistral, "messages": [{"role": "developer", "content": "Row!"}]}
+    answer = await site.call("POST", "/chat/completions", odd)
+    assert (answer.status_code, "developer" in answer.json()["detail"]) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "loc"),
+    [
+        ({"messages": []}, ["body", "messages"]),
+        ({"messages": "Hello"}, ["body", "messages"]),
+        ({"messages": None}, ["body", "messages"]),
+        ({"stream": "yes"}, ["body", "stream"]),
+        ({"temperature": "hot"}, ["body", "temperature"]),
+        ({"n": 1.5}, ["body", "n"]),
+        ({"tools": [{"type": "search", "method": "magic"}]}, ["body", "tools", 0, "search", "method"]),
+        ({"tools": [{"type": "search", "limit": 0}]}, ["body", "tools", 0, "search", "limit"]),
+        ({"tools": [{"type": "search", "limit": 101}]}, ["body", "tools", 0, "search", "limit"]),
+        (
+            {"tools": [{"type": "search", "method": "lexical", "score_threshold": 0.5}]},
+            ["body", "tools", 0, "search"],
+        ),
+        ({"tools": ["search"]}, ["body", "tools", 0, "other"]),
+        ({"search": True}, ["body"]),
+        ({"search": True, "search_args": {"rff_k": -1}}, ["body", "search_args", "rff_k"]),
+    ],
+)
+async def test_broken_bodies_name_what_is_wrong(site: Site, vendors: Vendors, fields: Any, loc: list[Any]):
+    model = await site.model(vendors.at("vllm"), "vllm")
+    answer = await site.call("POST", "/chat/completions", {"model": model, "messages": QUESTION} | fields)
+    assert answer.status_code == 422
+    assert [problem["loc"] for problem in answer.json()["detail"]] == [loc]
+    assert vendors.asked == []
+
+
+async def test_a_search_finds_no_collections(site: Site, vendors: Vendors):
+    model = await site.model(vendors.at("vllm"), "vllm")
+    for search, status in (
+        ({"tools": [{"type": "search", "collections": [3]}]}, 404),
+        ({"search": True, "search_args": {"collection_ids": [3]}}, 404),
+        ({"tools": [{"type": "search"}]}, 403),
+    ):
+        answer = await site.call(
+            "POST", "/chat/completions", {"model": model, "messages": QUESTION, **search}
+        )
+        assert answer.status_code == status
+        if status == 404:
+            assert answer.json() == {"detail": "Collection 3 not found."}
+    silent = [{"role": "user", "content": ""}]
+    await ask(site, model, messages=silent, tools=[{"type": "search"}, TOOL])
+    assert vendors.body["tools"] == [TOOL]
+
+
+async def test_limits_and_budgets_hold(site: Site, vendors: Vendors):
+    model = await site.model(vendors.at("vllm"), "vllm", cost_prompt_tokens=1.0)
+    once = await site.user(model, limits={"rpm": 1})
+    poor = await site.user(model, budget=0)
+    await ask(site, model, once)
+    body = {"model": model, "messages": QUESTION}
+    refused = await site.call("POST", "/chat/completions", body, key=once)
+    assert (refused.status_code, refused.json()["detail"]) == (
+        429,
+        "1 requests per minute exceeded (remaining: 0).",
+    )
+    assert int(refused.headers["retry-after"]) > 0
+    broke = await site.call("POST", "/chat/completions", body, key=poor)
+    assert (broke.status_code, broke.json()) == (400, {"detail": "Insufficient budget."})

@@ -1,16 +1,27 @@
 """Body of a chat, and of its answer."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, StrictBool, Tag, model_validator
 
 from control_plane.catalog import Router
 from gateway.apis.opengatellm.schemas.answers import InferenceUsage
+from gateway.apis.opengatellm.schemas.search import SearchArgs, SearchTool
 from gateway.serving.inference.upstream_chat import text_of
 
+
+def _kind(tool: Any) -> str:
+    kind = tool.get("type") if isinstance(tool, dict) else getattr(tool, "type", None)
+    return "search" if kind == "search" else "other"
+
+
 Message = dict[str, Any]
-Tool = dict[str, Any]
+Tool = Annotated[
+    Annotated[SearchTool, Tag("search")] | Annotated[dict[str, Any], Tag("other")], Discriminator(_kind)
+]
+
+DEPRECATED: dict[str, JsonValue] = {"deprecated": True}
 
 UNKNOWN_LENGTH = 8192
 """Tokens that an answer is taken to have at most where neither caller nor model sets a bound."""
@@ -47,12 +58,33 @@ class ChatBody(BaseModel):
     tool_choice: Any = Field(None, description="`auto` where tools are given, otherwise `none`.")
     parallel_tool_calls: bool | None = False
     user: str | None = None
-    search: bool | None = Field(False, deprecated=True, description="Use a tool of type `search`.")
-    search_args: dict[str, Any] | None = Field(None, deprecated=True)
+    search: bool | None = Field(
+        False, json_schema_extra=DEPRECATED, description="Use a tool of type `search` instead."
+    )
+    search_args: SearchArgs | None = Field(None, json_schema_extra=DEPRECATED)
+
+    @model_validator(mode="after")
+    def _search_knows_what(self) -> Self:
+        if self.search and self.search_args is None:
+            raise ValueError("search_args is required with search")
+        return self
+
+    def search_tool(self) -> SearchArgs | None:
+        """What is to be searched for the last message, if it says anything."""
+        named = next((tool for tool in self.tools or () if isinstance(tool, SearchTool)), None)
+        deprecated = self.search_args if self.search else None
+        asked = text_of(self.messages[-1].get("content")).strip()
+        return (named or deprecated) if asked else None
 
     def texts(self) -> list[str]:
         """What counts as prompt tokens: the text of all messages."""
         return [text_of(message.get("content")) for message in self.messages]
+
+    def forwarded(self) -> dict[str, Any]:
+        """The chat for its model: with all defaults, and without what the gateway itself answers to."""
+        body = self.model_dump(exclude={"search", "search_args"})
+        tools = [tool for tool in body["tools"] or () if _kind(tool) != "search"]
+        return {**body, "tools": tools or None}
 
     def longest(self, router: Router) -> int:
         """Tokens that all choices have together at most."""

@@ -1,0 +1,93 @@
+"""The official client of OpenAI's API, unmodified, with a model on the real Triton."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import openai
+import pytest
+import pytest_asyncio
+from generation_site import Site
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
+
+QUESTION: Any = [{"role": "user", "content": "How do I reset the password"}]
+COMMON: Any = {"model": "llama", "messages": QUESTION, "temperature": 0, "max_completion_tokens": 24}
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def client(http: httpx.AsyncClient) -> AsyncIterator[openai.AsyncOpenAI]:
+    key = http.headers["x-api-key"]
+    async with openai.AsyncOpenAI(base_url=f"{http.base_url}/v1", api_key=key, max_retries=0) as each:
+        yield each
+
+
+async def test_a_chat_says_what_the_original_would_say(client: openai.AsyncOpenAI, site: Site):
+    llama = await site.serve("llama")
+    prompt = llama.tokenizer.encode(f"<s>{QUESTION[0]['content']}</s>", add_special_tokens=False).ids
+    (expected,) = llama.generate(prompt, max_new_tokens=24)
+    answer = await client.chat.completions.create(**COMMON)
+    (choice,) = answer.choices
+    assert choice.message.content == llama.tokenizer.decode(expected)
+    assert choice.finish_reason == ("length" if len(expected) == 24 else "stop")
+    assert (answer.model, answer.object) == ("llama", "chat.completion")
+    tokens = answer.usage.model_extra["model_tokens"]
+    assert (tokens["prompt_tokens"], tokens["completion_tokens"]) == (len(prompt), len(expected))
+    assert answer.usage.model_extra["requests"] == 1
+
+
+async def test_a_stream_is_the_whole_in_pieces(client: openai.AsyncOpenAI):
+    whole = await client.chat.completions.create(**COMMON, seed=3, n=2)
+    texts, reasons, usages = ["", ""], [None, None], []
+    async for chunk in await client.chat.completions.create(**COMMON, seed=3, n=2, stream=True):
+        for choice in chunk.choices:
+            texts[choice.index] += choice.delta.content or ""
+            reasons[choice.index] = choice.finish_reason or reasons[choice.index]
+        if chunk.usage:
+            usages.append(chunk.usage)
+    assert texts == [choice.message.content for choice in whole.choices]
+    assert reasons == [choice.finish_reason for choice in whole.choices]
+    (usage,) = usages
+    assert usage.model_extra["model_tokens"] == whole.usage.model_extra["model_tokens"]
+    assert usage.prompt_tokens == whole.usage.prompt_tokens
+
+
+@pytest.mark.parametrize(
+    ("fields", "loc"),
+    [
+        ({"extra_body": {"min_p": 0.1}}, ["body", "min_p"]),
+        ({"top_logprobs": 2}, ["body"]),
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:"}}]}
+                ]
+            },
+            None,
+        ),
+        ({"messages": [{"role": "assistant"}]}, ["body", "messages", 0]),
+        ({"messages": [{"role": "oarsman", "content": "Row!"}]}, ["body", "messages", 0, "role"]),
+        ({"response_format": {"type": "poem"}}, ["body", "response_format"]),
+        ({"tool_choice": "required"}, ["body"]),
+    ],
+)
+async def test_what_a_model_here_cannot_heed_is_refused_by_name(
+    client: openai.AsyncOpenAI, fields: Any, loc: list[Any] | None
+):
+    with pytest.raises(openai.UnprocessableEntityError) as caught:
+        await client.chat.completions.create(**COMMON | fields)
+    problems = caught.value.response.json()["detail"]
+    assert loc is None or loc in [problem["loc"] for problem in problems]
+
+
+async def test_numbers_out_of_range_and_models_without_conversations_are_refused(client: openai.AsyncOpenAI):
+    refusals: Any = (
+        ({"temperature": -1}, 400, "`temperature` must be from 0 to 100, not -1"),
+        ({"n": 0}, 400, "`n` must be from 1 to 16, not 0"),
+        ({"model": "t5"}, 400, "model t5 has no chat template"),
+        ({"model": "nothing", "stream": True}, 404, "Model not found."),
+    )
+    for fields, status, detail in refusals:
+        with pytest.raises(openai.APIStatusError) as caught:
+            await client.chat.completions.create(**COMMON | fields)
+        assert (caught.value.status_code, caught.value.response.json()) == (status, {"detail": detail})
