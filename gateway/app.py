@@ -36,6 +36,7 @@ from gateway.catalog_feed import CatalogFeed
 from gateway.errors import handlers_by_prefix
 from gateway.health import HealthController
 from gateway.identity import Identity
+from gateway.inferring import inference_dependencies
 from gateway.intake import Intake, IntakeLayer
 from gateway.metering import Metering
 from gateway.observability.metrics import Metrics
@@ -48,16 +49,12 @@ from gateway.serving.dispatch import Dispatcher
 from gateway.serving.engine import Engine
 from gateway.serving.generation.model import GenerationModel
 from gateway.serving.images import ImageDecoder
-from gateway.serving.inference.chats import ModelChat
 from gateway.serving.inference.inference import Inference
 from gateway.serving.routing.balancer import Balancer
 from gateway.serving.rows import RowRunner
 from gateway.serving.snapshots import Snapshots
-from gateway.serving.tasks.chat import ChatTask
 from gateway.serving.tasks.custom import CustomTask
-from gateway.serving.tasks.embedding import EmbeddingTask
 from gateway.serving.tasks.image import ImageModel
-from gateway.serving.tasks.rerank import RerankTask
 from gateway.serving.tasks.tensors import TensorTask
 from gateway.serving.tasks.text import TextModel
 from gateway.serving.tokenization import Tokenizers
@@ -206,22 +203,25 @@ def create_app(
             "build_logs": _provide(BuildLogs(database)),
             "build_service": _provide(BuildService(database)),
             "deployments": _provide(DeploymentService(database)),
-            "embedding": _provide(EmbeddingTask(text)),
             "engine": _provide(engine),
             "feed": _provide(feed),
-            "inference": _provide(Inference(snapshots, metering.meter, dispatcher)),
             "metering": _provide(metering),
             "metrics": _provide(metrics),
             "file_service": _provide(FileService(database, uploads)),
             "log_followers": _provide(LogFollowers(settings.log_followers)),
-            "model_chat": _provide(ModelChat(ChatTask(generation, tokenizers.threads))),
             "model_service": _provide(ModelService(database)),
-            "rerank": _provide(RerankTask(text)),
             "snapshots": _provide(snapshots),
             "triton": _provide(triton),
             "upload_service": _provide(upload_service),
             **identity.dependencies(),
             **providing.dependencies(),
+            **inference_dependencies(
+                Inference(snapshots, metering.meter, dispatcher),
+                providing.upstreams,
+                text=text,
+                generation=generation,
+                threads=tokenizers.threads,
+            ),
         },
         exception_handlers=handlers_by_prefix(
             {opengatellm.PREFIX + "/": opengatellm_errors.render}, otherwise=backprop_errors.render

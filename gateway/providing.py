@@ -10,7 +10,6 @@ from control_plane.db.engine import Database
 from control_plane.routers.administration import RouterService
 from control_plane.routers.providers import ProviderService
 from control_plane.secret_box import SecretBox
-from gateway.serving.inference.upstream_chat import UpstreamChat
 from gateway.serving.providers.client import UpstreamClient
 from gateway.serving.providers.upstreams import Upstreams
 from gateway.serving.routing.balancer import Balancer
@@ -21,6 +20,9 @@ from gateway.serving.triton import TritonPool
 
 class Providing:
     """One for each gateway process.
+
+    Attributes:
+        upstreams: what answers elsewhere.
 
     Args:
         secret_keys: that the providers' secrets are encrypted with, newest first.
@@ -40,13 +42,12 @@ class Providing:
     ) -> None:
         box = SecretBox(secret_keys)
         self._client = UpstreamClient(box.open)
-        upstreams = Upstreams(self._client, triton)
+        self.upstreams = upstreams = Upstreams(self._client, triton)
         self._monitor = ProviderMonitor(snapshots, balancer, upstreams, interval=interval)
         self._services = {
             "routers": RouterService(database),
             "providers": ProviderService(database, box=box, probe=upstreams.probe),
             "upstreams": upstreams,
-            "upstream_chat": UpstreamChat(upstreams),
         }
 
     def dependencies(self) -> dict[str, Provide]:

@@ -1,0 +1,42 @@
+"""What the endpoints of the OpenAI-compatible API put to work, handed to them by name."""
+
+from litestar.di import Provide
+
+from gateway.apis.opengatellm.inference.chats import Chats
+from gateway.serving.generation.model import GenerationModel
+from gateway.serving.inference.chats import ModelChat
+from gateway.serving.inference.inference import Inference
+from gateway.serving.inference.upstream_chat import UpstreamChat
+from gateway.serving.providers.upstreams import Upstreams
+from gateway.serving.tasks.chat import ChatTask
+from gateway.serving.tasks.embedding import EmbeddingTask
+from gateway.serving.tasks.rerank import RerankTask
+from gateway.serving.tasks.text import TextModel
+from gateway.serving.threads import Threads
+
+
+def inference_dependencies(
+    inference: Inference,
+    upstreams: Upstreams,
+    *,
+    text: TextModel,
+    generation: GenerationModel,
+    threads: Threads,
+) -> dict[str, Provide]:
+    """Providers for Litestar.
+
+    Args:
+        threads: that render the templates of chats.
+
+    """
+    services = {
+        "inference": inference,
+        "chats": Chats(inference, ModelChat(ChatTask(generation, threads)), UpstreamChat(upstreams)),
+        "embedding": EmbeddingTask(text),
+        "rerank": RerankTask(text),
+    }
+    return {name: _provide(service) for name, service in services.items()}
+
+
+def _provide(value: object) -> Provide:
+    return Provide(lambda: value, use_cache=True, sync_to_thread=False)
