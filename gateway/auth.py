@@ -1,6 +1,6 @@
 """Who is calling: a key's sha-256 looked up in the snapshot. No SQL, and no secret kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from time import time
 
@@ -51,8 +51,10 @@ def find_key(catalog: Catalog, secret: bytes, *, now: float, expired_accounts: b
     return key
 
 
-def key_layer(snapshots: Snapshots, header: bytes) -> Callable[[ASGIApp], ASGIApp]:
-    """ASGI layer for routes whose key travels alone in `header` (lower case); it sets `request.auth`.
+def key_layer(snapshots: Snapshots) -> Callable[[ASGIApp], ASGIApp]:
+    """ASGI layer for routes whose key travels alone in `x-api-key`; it sets `request.auth`.
+
+    Where there is no such header, the same key is taken from `Authorization`, alone or behind `Bearer`.
 
     A layer and not a guard, because Litestar copies the whole handler for each guard of each request.
     """
@@ -60,10 +62,22 @@ def key_layer(snapshots: Snapshots, header: bytes) -> Callable[[ASGIApp], ASGIAp
     def wrap(app: ASGIApp) -> ASGIApp:
         async def authenticated(scope: Scope, receive: Receive, send: Send) -> None:
             with stage("auth"):
-                secret = next((value for name, value in scope["headers"] if name == header), b"")
+                secret = _secret_of(scope["headers"])
                 scope["auth"] = find_key(snapshots.current, secret, now=time())
             await app(scope, receive, send)
 
         return authenticated
 
     return wrap
+
+
+def _secret_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The key that a request carries, wherever it does; names of headers are in lower case."""
+    authorization = b""
+    for name, value in headers:
+        if name == b"x-api-key":
+            return value
+        if name == b"authorization":
+            authorization = value
+    scheme, _, secret = authorization.partition(b" ")
+    return secret.strip() if scheme.lower() == b"bearer" else authorization

@@ -50,7 +50,8 @@ class InsufficientRightsError(TriremeError):
 def bearer_layer(snapshots: Snapshots, *, expired_accounts: bool = False) -> Layer:
     """ASGI layer that sets `request.auth` to the caller's key.
 
-    A key that travels alone in `x-api-key`, as for other APIs, is taken where there is no `Authorization`.
+    A key that travels alone, as for other APIs, is taken as well: in `Authorization`, or in `x-api-key` where
+    there is no `Authorization`.
 
     Args:
         expired_accounts: let in accounts whose time is over.
@@ -60,13 +61,13 @@ def bearer_layer(snapshots: Snapshots, *, expired_accounts: bool = False) -> Lay
     def wrap(app: ASGIApp) -> ASGIApp:
         async def authenticated(scope: Scope, receive: Receive, send: Send) -> None:
             with stage("auth"):
-                secret = secret_of(dict(scope["headers"]))
+                scheme, secret = credentials_of(dict(scope["headers"]))
                 try:
                     scope["auth"] = find_key(
                         snapshots.current, secret, now=time(), expired_accounts=expired_accounts
                     )
                 except ForbiddenError:
-                    raise InvalidKeyError("Invalid API key.") from None
+                    raise _refusal(scheme) from None
             await app(scope, receive, send)
 
         return authenticated
@@ -88,11 +89,14 @@ def permission_layer(*wanted: Permission, message: str = "Insufficient rights.")
     return wrap
 
 
-def secret_of(headers: dict[bytes, bytes]) -> bytes:
-    """The key that a request carries.
+def credentials_of(headers: dict[bytes, bytes]) -> tuple[bytes, bytes]:
+    """The key that a request carries, and the header or scheme that says that it is one.
 
     Args:
         headers: by lower-case name.
+
+    Returns:
+        `Bearer` or `x-api-key` and the key; nothing and the key where it stands alone in `Authorization`.
 
     Raises:
         NotAuthenticatedError: there is none.
@@ -101,11 +105,22 @@ def secret_of(headers: dict[bytes, bytes]) -> bytes:
     """
     if b"authorization" not in headers:
         if b"x-api-key" in headers:
-            return headers[b"x-api-key"]
-        raise NotAuthenticatedError("Not authenticated")
-    scheme, _, secret = headers[b"authorization"].partition(b" ")
+            return b"x-api-key", headers[b"x-api-key"]
+        raise _missing()
+    scheme, space, secret = headers[b"authorization"].partition(b" ")
+    if not space:
+        return b"", scheme
     if scheme.lower() != b"bearer" or not secret:
-        raise NotAuthenticatedError("Not authenticated")
+        raise _missing()
     if scheme != b"Bearer":
         raise InvalidSchemeError("Invalid authentication scheme.")
-    return secret.strip()
+    return scheme, secret.strip()
+
+
+def _refusal(scheme: bytes) -> TriremeError:
+    """What stands alone in `Authorization` may be a key; a wrong one is as good as none there."""
+    return InvalidKeyError("Invalid API key.") if scheme else _missing()
+
+
+def _missing() -> NotAuthenticatedError:
+    return NotAuthenticatedError("Not authenticated")

@@ -43,7 +43,7 @@ def create_router(snapshots: Snapshots) -> Router:
             UploadUrlController,
             FilesController,
         ],
-        middleware=[key_layer(snapshots, b"x-api-key")],
+        middleware=[key_layer(snapshots)],
         exception_handlers=handlers(render),
         security=[{API_KEY: []}],
         opt={"api": "backprop"},

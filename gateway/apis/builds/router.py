@@ -16,7 +16,7 @@ def create_router(snapshots: Snapshots) -> Router:
     return Router(
         path="/",
         route_handlers=[BuildsController, LogController],
-        middleware=[key_layer(snapshots, b"x-api-key")],
+        middleware=[key_layer(snapshots)],
         exception_handlers=handlers(render),
         security=[{API_KEY: []}],
     )

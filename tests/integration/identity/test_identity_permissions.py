@@ -126,7 +126,7 @@ async def test_own_routes_by_caller(site: Site, callers: dict[str, str | None], 
     [
         ("Basic dXNlcjpwYXNz", *MISSING),
         ("Bearer", *MISSING),
-        (ROOT, *MISSING),
+        (f"{ROOT}x", *MISSING),
         (f"bearer {ROOT}", 403, "Invalid authentication scheme."),
         (f"BEARER {ROOT}", 403, "Invalid authentication scheme."),
         (f"Bearer {ROOT}x", *INVALID),
@@ -138,6 +138,22 @@ async def test_credentials_that_are_none(site: Site, header: str, status: int, d
     answer = await site.client.get("/v1/admin/users/x", headers={"authorization": header})
     assert outcome(answer) == (status, detail)
     assert answer.headers.get("www-authenticate") == ("Bearer" if status == 401 else None)
+
+
+@pytest.mark.parametrize(
+    "path", ["/models", "/builds", "/v1/models", "/v1/me/info", "/v1/admin/roles", "/metrics"]
+)
+async def test_one_key_opens_every_api_however_it_travels(site: Site, path: str):
+    key = await site.key(await site.user("admin", "read_metric"))
+    for name, value in (
+        ("x-api-key", "{}"),
+        ("authorization", "{}"),
+        ("authorization", "Bearer {}"),
+    ):
+        answer = await site.client.get(path, headers={name: value.format(key)})
+        assert answer.status_code == 200, (name, value, answer.text)
+        wrong = await site.client.get(path, headers={name: value.format(key + "x")})
+        assert wrong.status_code in {401, 403}, (name, value)
 
 
 async def test_unknown_paths_and_methods(site: Site):
