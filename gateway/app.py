@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 
+from control_plane.builds.figures import build_figures
 from control_plane.builds.logs import BuildLogs
 from control_plane.builds.service import BuildService
 from control_plane.db.engine import Database
@@ -39,8 +41,10 @@ from gateway.identity import Identity
 from gateway.inferring import inference_dependencies
 from gateway.intake import Intake, IntakeLayer
 from gateway.metering import Metering
+from gateway.observability.builds import BuildMetrics
 from gateway.observability.metrics import Metrics
 from gateway.observability.requests import RequestObserver
+from gateway.observability.state import StateMetrics
 from gateway.observability.tasks import TaskMetrics
 from gateway.openapi import openapi_config
 from gateway.providing import Providing
@@ -109,6 +113,8 @@ def create_app(
         tokens_per_pack=settings.tokens_per_pack,
         pack_seconds=settings.pack_seconds,
         rows_waiting=settings.rows_waiting,
+        queue_seconds=settings.queue_seconds,
+        overload_seconds=settings.overload_seconds,
         metrics=task_metrics,
     )
     decoder = ImageDecoder(
@@ -132,6 +138,8 @@ def create_app(
         tensors=TensorTask(triton),
     )
     gateway_id = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
+    builds = BuildMetrics(partial(build_figures, database))
+    metrics.registry.register(builds)
     tracing = _tracing(settings.tracing, gateway_id)
     report = TrafficReport(traffic, database=database, gateway_id=gateway_id)
     feed = CatalogFeed(
@@ -162,6 +170,9 @@ def create_app(
         max_requests=settings.max_requests,
         max_body=settings.max_body_bytes,
         max_bytes=settings.max_bodies_bytes,
+    )
+    metrics.registry.register(
+        StateMetrics(snapshots, balancer, metering.recorder, intake, lambda: rows.waiting)
     )
 
     @asynccontextmanager
@@ -200,6 +211,8 @@ def create_app(
         ],
         dependencies={
             "address": _provide(PublicAddress(settings.public_url)),
+            "balancer": _provide(balancer),
+            "builds": _provide(builds),
             "build_logs": _provide(BuildLogs(database)),
             "build_service": _provide(BuildService(database)),
             "deployments": _provide(DeploymentService(database)),

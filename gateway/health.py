@@ -9,6 +9,8 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from gateway.catalog_feed import CatalogFeed
 from gateway.metering import Metering
+from gateway.serving.routing.balancer import Balancer
+from gateway.serving.routing.breaker import BreakerState
 from gateway.serving.snapshots import Snapshots
 from gateway.serving.triton import TritonPool
 
@@ -60,6 +62,7 @@ class HealthController(Controller):
         feed: NamedDependency[CatalogFeed],
         triton: NamedDependency[TritonPool],
         metering: NamedDependency[Metering],
+        balancer: NamedDependency[Balancer],
     ) -> Response[Readiness]:
         """Say whether requests can be served; 503 when not, so that a load balancer sends them elsewhere.
 
@@ -80,6 +83,12 @@ class HealthController(Controller):
         else:
             blocking += down or ["no inference server is configured"]
         degrading += metering.failing
+        degrading += [
+            f"provider {provider.id} of model {router.name} does not answer"
+            for router in snapshots.current.routers.values()
+            for provider in router.providers
+            if balancer.load(provider.id).breaker.state is not BreakerState.CLOSED
+        ]
         degrading += [f"the tokenizer of {entry} cannot be loaded" for entry in feed.unloaded]
         if blocking:
             return Response(Readiness("unavailable", blocking + degrading), status_code=503)

@@ -1,6 +1,7 @@
 """How much work may come in, and its end when the client leaves."""
 
 import asyncio
+from collections import Counter
 
 import structlog
 from litestar.enums import ScopeType
@@ -20,6 +21,9 @@ class Intake:
         max_body: bytes of one body.
         max_bytes: bytes of all bodies together.
 
+    Attributes:
+        refused: requests, by what there was too much of.
+
     """
 
     def __init__(self, *, max_requests: int, max_body: int, max_bytes: int) -> None:
@@ -28,6 +32,7 @@ class Intake:
         self._max_bytes = max_bytes
         self.requests = 0
         self.bytes = 0
+        self.refused: Counter[str] = Counter()
 
     def check(self, body: int) -> None:
         """Refuse to read a request's body, or to read on.
@@ -41,10 +46,13 @@ class Intake:
 
         """
         if self.requests > self._max_requests:
+            self.refused["requests"] += 1
             raise OverloadedError("too many requests are in progress")
         if body > self._max_body:
+            self.refused["body"] += 1
             raise BodyTooLargeError(f"the body is larger than {self._max_body} bytes")
         if self.bytes > self._max_bytes:
+            self.refused["bodies"] += 1
             raise OverloadedError("too many request bodies are in progress")
 
 

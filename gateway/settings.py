@@ -48,6 +48,8 @@ class GatewaySettings:
         tokens_per_pack: most tokens, padding included, that one ModelInfer carries.
         pack_seconds: longest that Triton may take for a pack of several rows, by what it took for others.
         rows_waiting: rows that may wait for one model; beyond it requests answer 503.
+        queue_seconds: longest that a request may expect to wait for its model; otherwise it answers 503.
+        overload_seconds: the same while a model is overloaded: from a refusal until ten seconds without one.
         packs_in_flight: packs of all requests that may be on their way to Triton together.
         streams_per_request: texts of one request that a model generates from together.
         stream_timeout: seconds that Triton has for all that it generates from one text.
@@ -81,6 +83,8 @@ class GatewaySettings:
     tokens_per_pack: int = 8192
     pack_seconds: float = 0.25
     rows_waiting: int = 16_384
+    queue_seconds: float = 2.0
+    overload_seconds: float = 0.02
     packs_in_flight: int = 64
     streams_per_request: int = 32
     stream_timeout: float = 300.0

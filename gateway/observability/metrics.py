@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, Summary
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -54,15 +54,35 @@ class Metrics:
             buckets=FINE_SECONDS,
             registry=self.registry,
         )
+        self._ogl_request_bytes, self._ogl_response_bytes = (
+            Summary(f"ogl_http_{way}_size_bytes", text, ("handler",), registry=self.registry)
+            for way, text in (("request", "Bodies that came."), ("response", "Bodies that went."))
+        )
 
     def observe(
-        self, *, handler: str, method: str, status: int, seconds: float, stages: Mapping[str, float]
+        self,
+        *,
+        handler: str,
+        method: str,
+        status: int,
+        seconds: float,
+        stages: Mapping[str, float],
+        received: int,
+        sent: int,
     ) -> None:
-        """Count one answered request."""
+        """Count one answered request.
+
+        Args:
+            received: bytes of its body, as it was announced.
+            sent: bytes of the answer's body.
+
+        """
         self._requests.labels(handler, method, str(status)).inc()
         self._seconds.labels(handler).observe(seconds)
         self._ogl_requests.labels(handler, method, f"{status // 100}xx").inc()
         self._ogl_seconds.labels(handler, method).observe(seconds)
         self._ogl_all_seconds.observe(seconds)
+        self._ogl_request_bytes.labels(handler).observe(received)
+        self._ogl_response_bytes.labels(handler).observe(sent)
         for name, spent in stages.items():
             self._stages.labels(name).observe(spent)

@@ -52,16 +52,18 @@ class RequestObserver:
         request_context.set(request)
         span = None if self._tracing is None else self._tracing.begin(request, scope["headers"])
         stages = begin(span).seconds
-        status = CLIENT_LEFT
+        status, sent = CLIENT_LEFT, 0
 
         async def observed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, sent
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = [*message["headers"], (b"x-request-id", request_id)]
                 if stages:
                     headers.append((b"server-timing", server_timing(stages)))
                 message["headers"] = headers
+            elif message["type"] == "http.response.body":
+                sent += len(message["body"])
             await send(message)
 
         try:
@@ -71,7 +73,13 @@ class RequestObserver:
             method = scope["method"]
             handler = scope.get("path_template") or "unmatched"
             self._metrics.observe(
-                handler=handler, method=method, status=status, seconds=seconds, stages=stages
+                handler=handler,
+                method=method,
+                status=status,
+                seconds=seconds,
+                stages=stages,
+                received=announced(scope),
+                sent=sent,
             )
             if self._tracing is not None and span is not None:
                 self._tracing.end(span, request, status)
@@ -84,3 +92,11 @@ def request_id_of(scope: Scope) -> bytes:
         if name == b"x-request-id" and _SANE.fullmatch(value):
             return value
     return b"%s%08x" % (_PROCESS, next(_count))
+
+
+def announced(scope: Scope) -> int:
+    """Bytes of the body that the request announces; 0 where it does not tell."""
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value) if value.isdigit() else 0
+    return 0

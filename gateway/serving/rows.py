@@ -1,5 +1,6 @@
 """Rows of a request through Triton and back in their order, whatever they are made of."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from control_plane.catalog import Provider
 from gateway.observability.tasks import TaskMetrics
 from gateway.serving.batching.batcher import Batcher, Inputs, Tensors, unusable
+from gateway.serving.batching.patience import Patience
 from gateway.serving.batching.waiting import Waiting
 from gateway.serving.triton import TritonPool
 from model_repository.manifest import Manifest
@@ -35,6 +37,8 @@ class RowRunner:
         tokens_per_pack: most tokens, padding included, that one ModelInfer carries.
         pack_seconds: longest that a pack of several rows may take.
         rows_waiting: rows that may wait for one graph.
+        queue_seconds: that a call may expect to wait for a graph.
+        overload_seconds: the same while the graph is overloaded.
         metrics: where packs are counted.
 
     """
@@ -46,6 +50,8 @@ class RowRunner:
         tokens_per_pack: int,
         pack_seconds: float,
         rows_waiting: int,
+        queue_seconds: float,
+        overload_seconds: float,
         metrics: TaskMetrics,
     ) -> None:
         self._triton = triton
@@ -53,6 +59,8 @@ class RowRunner:
         self._tokens_per_pack = tokens_per_pack
         self._pack_seconds = pack_seconds
         self._rows_waiting = rows_waiting
+        self._queue_seconds = queue_seconds
+        self._overload_seconds = overload_seconds
         self._batchers: dict[tuple[object, ...], Batcher] = {}
 
     async def run(
@@ -79,6 +87,14 @@ class RowRunner:
         batcher = self._batcher(provider, graph, inputs, outputs)
         found = await batcher.run(rows)
         return {name: [parts[at] for parts in found] for at, name in enumerate(outputs)}
+
+    @property
+    def waiting(self) -> Mapping[str, int]:
+        """Rows that wait, by model."""
+        found: Counter[str] = Counter()
+        for batcher in self._batchers.values():
+            found[batcher.name] += batcher.waiting
+        return found
 
     def _batcher(
         self, provider: Provider, graph: Manifest, inputs: Inputs, outputs: Mapping[str, Shape]
@@ -111,7 +127,10 @@ class RowRunner:
         waiting = Waiting(
             max_rows=graph.max_batch_size, max_tokens=self._tokens_per_pack, max_seconds=self._pack_seconds
         )
-        return Batcher(graph.name, inputs, infer, split, waiting, rows_waiting=self._rows_waiting)
+        patience = Patience(self._queue_seconds, self._overload_seconds)
+        return Batcher(
+            graph.name, inputs, infer, split, waiting, patience=patience, rows_waiting=self._rows_waiting
+        )
 
 
 def row_shape(graph: Manifest, output: str) -> Shape:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from control_plane.catalogue import load_catalogue
-from scripts.benchmarks import embedding, generation, metering
+from scripts.benchmarks import embedding, generation, metering, overload
 from scripts.benchmarks.peers import report
 from scripts.benchmarks.peers.catalogue import PEERS
 from scripts.benchmarks.peers.loads import LOADS, MEAN_TOKENS
@@ -34,6 +34,7 @@ class Part(StrEnum):
     EMBEDDING = "embedding"
     GENERATION = "generation"
     METERING = "metering"
+    LOAD = "load"
 
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -65,6 +66,8 @@ def main(  # noqa: PLR0917  # options
             figures |= _embedding(server, requests, rounds)
         if only in (None, Part.GENERATION):
             figures |= _generation(server, folder, rounds)
+        if only in (None, Part.LOAD):
+            figures |= _load(server)
         memory = server.memory()
     console.print("peak memory, MiB: " + ", ".join(f"{name} {peak:.0f}" for name, peak in memory.items()))
     _save(json_file, figures | {"peak_memory_mib": memory})
@@ -138,6 +141,22 @@ def _embedding(server: Server, requests: int, rounds: int) -> dict[str, object]:
         )
     console.print(table)
     return {"first_answer_seconds": seconds, "embedding": [dataclasses.asdict(row) for row in rows]}
+
+
+def _load(server: Server) -> dict[str, object]:
+    model = next(each for each in load_catalogue("starter").models if each.name == embedding.NAME)
+    add(server, model)
+    first_answer(server, "/text-vectorisation", {"text": "first", "model": model.name})
+    row = asyncio.run(overload.measure(server, model.name))
+    console.print(
+        f"sustained: {row.sustained:.0f} requests a second\n"
+        f"at half of it: p50 {row.half_p50:.1f}, p99 {row.half_p99:.1f} ms\n"
+        f"at twice of it: {row.accepted:.0f} answered a second, p50 {row.double_p50:.1f}, "
+        f"p99 {row.double_p99:.1f} ms; {row.refused:.0f} refused, p99 {row.refused_p99:.1f} ms, "
+        f"{row.without_retry_after} without Retry-After; {row.failed} failed; "
+        f"the gateway grew by {row.grown:.1f} MiB"
+    )
+    return {"load": dataclasses.asdict(row)}
 
 
 def _generation(server: Server, folder: Path, rounds: int) -> dict[str, object]:

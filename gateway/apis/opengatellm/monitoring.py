@@ -8,6 +8,7 @@ from control_plane.catalog import Permission
 from gateway.apis.opengatellm.errors import render, responses, translate
 from gateway.bearer import InsufficientRightsError, bearer_layer, permission_layer
 from gateway.errors import handlers
+from gateway.observability.builds import BuildMetrics
 from gateway.observability.metrics import Metrics
 from gateway.openapi import BEARER
 from gateway.serving.snapshots import Snapshots
@@ -21,8 +22,11 @@ from gateway.serving.snapshots import Snapshots
     media_type=MediaType.TEXT,
     responses=responses(InsufficientRightsError),
 )
-async def metrics(metrics: NamedDependency[Metrics]) -> Response[bytes]:
-    """What this gateway has counted since it started, for callers with `read_metric`."""
+async def metrics(
+    metrics: NamedDependency[Metrics], builds: NamedDependency[BuildMetrics]
+) -> Response[bytes]:
+    """What this gateway has counted since it started, and the site's builds; wants `read_metric`."""
+    await builds.refresh()
     return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import groupby
-from operator import attrgetter
 from time import monotonic
 from typing import Any, Protocol
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from gateway.observability.spans import share
 from gateway.serving.batching.cost import CostModel
+from gateway.serving.batching.patience import Pace, Patience
 from gateway.serving.batching.request import Request, Row
 from gateway.serving.batching.waiting import Waiting
 from gateway.serving.batching.width import Width
@@ -56,19 +56,30 @@ class Batcher:
 
     Args:
         name: of the model, for messages.
+        patience: how long a call may expect to wait.
         rows_waiting: rows that may wait; beyond it requests are refused, unless none waits.
 
     """
 
     def __init__(
-        self, name: str, inputs: Inputs, infer: Infer, split: Split, waiting: Waiting, *, rows_waiting: int
+        self,
+        name: str,
+        inputs: Inputs,
+        infer: Infer,
+        split: Split,
+        waiting: Waiting,
+        *,
+        patience: Patience,
+        rows_waiting: int,
     ) -> None:
-        self._name = name
+        self.name = name
         self._inputs = inputs
         self._infer = infer
         self._split = split
         self._waiting = waiting
+        self._patience = patience
         self._rows_waiting = rows_waiting
+        self._pace = Pace()
         self._cost = CostModel()
         self._width = Width()
         self._packs: dict[asyncio.Task[None], list[Request]] = {}
@@ -78,18 +89,23 @@ class Batcher:
         """Whether nothing waits and nothing is on its way."""
         return not self._waiting and not self._packs
 
+    @property
+    def waiting(self) -> int:
+        """Rows that wait."""
+        return len(self._waiting)
+
     async def run(self, contents: Sequence[Any]) -> list[Any]:
         """Results of a call's rows, in their order.
 
         Raises:
-            OverloadedError: too many rows wait.
+            OverloadedError: too many rows wait, or those that do will take too long.
             TriremeError: as preparing or sending has it.
 
         """
         if not contents:
             return []
-        if self._waiting and len(self._waiting) + len(contents) > self._rows_waiting:
-            raise OverloadedError(f"too many rows are waiting for model {self._name}")
+        if self._waiting:
+            self._admit(len(contents))
         request = Request.of(contents, [self._inputs.length(content) for content in contents])
         self._waiting.add(request)
         self._send_packs()
@@ -101,6 +117,11 @@ class Batcher:
         finally:
             self._waiting.remove(request)
         return request.results
+
+    def _admit(self, rows: int) -> None:
+        crowded = len(self._waiting) + rows > self._rows_waiting
+        if crowded or not self._patience.allows(self._pace.seconds(self._waiting.tokens)):
+            raise OverloadedError(f"too many rows are waiting for model {self.name}")
 
     def _send_packs(self) -> None:
         while self._waiting and len(self._packs) < self._width.limit:
@@ -163,15 +184,19 @@ class Batcher:
             return  # their callers have left
         begun = monotonic()
         outputs = await self._infer(self._inputs.tensors(prepared))
-        self._learn(len(rows) * max(map(attrgetter("length"), rows)), monotonic() - begun)
+        self._learn(rows, begun)
         results = self._split(outputs, [row.length for row in rows])
         for row, result in zip(rows, results, strict=True):
             if result is None:
-                row.request.fail(unusable(self._name))
+                row.request.fail(unusable(self.name))
             else:
                 row.request.deliver(row.position, result)
 
-    def _learn(self, tokens: int, seconds: float) -> None:
+    def _learn(self, rows: list[Row], begun: float) -> None:
+        now = monotonic()
+        lengths = [row.length for row in rows]
+        tokens, seconds = len(lengths) * max(lengths), now - begun
+        self._pace.back(sum(lengths), now, waiting=bool(self._waiting))
         if self._waiting:
             self._width.observe(self._cost.seconds(tokens), seconds)
         self._cost.observe(tokens, seconds)

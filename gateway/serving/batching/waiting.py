@@ -24,6 +24,7 @@ class Waiting:
     def __init__(self, *, max_rows: int, max_tokens: int, max_seconds: float) -> None:
         self._rows: SortedKeyList = SortedKeyList(key=attrgetter("length"))
         self._requests: deque[Request] = deque()
+        self._tokens = 0
         self._max_rows = max_rows
         self._max_tokens = max_tokens
         self._max_seconds = max_seconds
@@ -32,15 +33,22 @@ class Waiting:
         """Rows that wait."""
         return len(self._rows)
 
+    @property
+    def tokens(self) -> int:
+        """Length of all rows that wait, together."""
+        return self._tokens
+
     def add(self, request: Request) -> None:
         """Let a request's rows wait."""
         self._rows.update(request.waiting.values())
+        self._tokens += sum(row.length for row in request.waiting.values())
         self._requests.append(request)
 
     def remove(self, request: Request) -> None:
         """Forget the rows of a request that has ended."""
         for row in request.waiting.values():
             self._rows.remove(row)
+            self._tokens -= row.length
         request.waiting.clear()
 
     def take(self, cost: CostModel) -> list[Row]:
@@ -84,4 +92,5 @@ class Waiting:
         del self._rows[low:high]
         for row in taken:
             del row.request.waiting[row.position]
+            self._tokens -= row.length
         return taken

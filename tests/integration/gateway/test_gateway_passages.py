@@ -46,7 +46,15 @@ async def model(site: Site, zoo: object) -> AsyncIterator[TextModel]:
     pool = TritonPool([site.triton.url], timeout=30, in_flight=4)
     pool.open()
     metrics = TaskMetrics(CollectorRegistry(), enabled=False)
-    rows = RowRunner(pool, tokens_per_pack=256, pack_seconds=1, rows_waiting=1000, metrics=metrics)
+    rows = RowRunner(
+        pool,
+        tokens_per_pack=256,
+        pack_seconds=1,
+        rows_waiting=1000,
+        queue_seconds=30,
+        overload_seconds=30,
+        metrics=metrics,
+    )
     yield TextModel(tokenizers, rows)
     await pool.close()
     tokenizers.close()

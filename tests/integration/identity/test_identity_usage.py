@@ -88,5 +88,32 @@ async def test_metrics_are_for_those_who_may_read_them(site: Site) -> None:
         "ogl_http_requests", "ogl_http_request_duration_seconds", "ogl_http_request_duration_highr_seconds",
         "ogl_inference_requests", "ogl_inference_requests_duration_seconds", "ogl_inference_tokens",
         "ogl_inference_ttft_milliseconds", "ogl_inference_output_tokens_per_second",
+        "ogl_http_request_size_bytes", "ogl_http_response_size_bytes",
         "trireme_task_seconds", "trireme_task_stage_seconds", "trireme_pack_rows",
+        "trireme_queue_rows", "trireme_queue_calls", "trireme_usage_waiting", "trireme_usage_dropped",
     } <= families  # fmt: skip
+
+
+async def test_metrics_know_builds_and_sizes(site: Site) -> None:
+    reader = await site.key(await site.user("read_metric"))
+    await site.router()
+
+    async def samples() -> dict[tuple[str, ...], float]:
+        page = await site.client.get("/metrics", headers={"authorization": f"Bearer {reader}"})
+        return {
+            (sample.name, *sample.labels.values()): sample.value
+            for family in text_string_to_metric_families(page.text)
+            for sample in family.samples
+        }
+
+    before = await samples()
+    assert before["trireme_builds", "queued"] >= 1
+    body = {"name": f"role {next(site.numbers)}"}
+    answer = await site.call("POST", "/admin/roles", body)
+    after = await samples()
+    for way, number in (
+        ("request", int(answer.request.headers["content-length"])),
+        ("response", len(answer.content)),
+    ):
+        name = (f"ogl_http_{way}_size_bytes_sum", "/v1/admin/roles")
+        assert after[name] - before.get(name, 0) == number

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gateway.observability.timing import begin as begin_stages
 from gateway.serving.batching.batcher import Batcher
 from gateway.serving.batching.cost import CostModel
+from gateway.serving.batching.patience import CALM_SECONDS, Pace, Patience
 from gateway.serving.batching.request import Request
 from gateway.serving.batching.waiting import Waiting
 from gateway.serving.batching.width import START, Width
@@ -55,9 +56,14 @@ class Engine:
         return [None if double == 2 * NOT_FINITE else double for double in outputs["double"].tolist()]
 
 
-def batcher(engine: Engine, *, max_rows: int = 8, rows_waiting: int = 1000) -> Batcher:
+def batcher(
+    engine: Engine, *, max_rows: int = 8, rows_waiting: int = 1000, seconds: float = 10**6
+) -> Batcher:
     waiting = Waiting(max_rows=max_rows, max_tokens=10**6, max_seconds=10**6)
-    return Batcher("m", engine, engine.infer, engine.split, waiting, rows_waiting=rows_waiting)
+    patience = Patience(seconds, seconds)
+    return Batcher(
+        "m", engine, engine.infer, engine.split, waiting, patience=patience, rows_waiting=rows_waiting
+    )
 
 
 async def begin(batch: Batcher, *calls: Sequence[int]) -> list[asyncio.Task[list[int]]]:
@@ -230,3 +236,63 @@ def test_width_follows_the_instances_behind_it() -> None:
     for _ in range(50):
         narrow.observe(1.0, 100.0)
     assert narrow.limit == START
+
+
+async def test_who_would_wait_too_long_is_refused_as_soon_as_the_pace_is_known() -> None:
+    engine = Engine()
+    batch = batcher(engine, max_rows=1, seconds=0.0)
+    first = await begin(batch, *[[each] for each in range(1, 6)])
+    engine.open.set()
+    assert await asyncio.gather(*first) == [[2], [4], [6], [8], [10]]
+    engine.open.clear()
+    # So many set off at once; whoever comes next would have to wait.
+    sent = await begin(batch, *[[1]] * (batch._width.limit + 1))
+    with pytest.raises(OverloadedError):
+        await batch.run([1])
+    engine.open.set()
+    await asyncio.gather(*sent)
+
+
+def test_the_pace_is_that_of_an_engine_that_never_rests() -> None:
+    pace = Pace()
+    assert pace.seconds(1000) == 0, "nothing is known yet"
+    pace.back(100, 1.0, waiting=True)
+    for now in (1.5, 2.0, 2.5):
+        pace.back(100, now, waiting=True)
+    assert pace.seconds(100) == pytest.approx(0.5)
+    pace.back(100, 3.0, waiting=False)
+    pace.back(100, 99.0, waiting=True)  # it rested for 96 seconds
+    assert pace.seconds(100) == pytest.approx(0.5)
+
+
+def test_a_queue_that_was_too_long_is_kept_short_until_the_overload_is_over() -> None:
+    now = 0.0
+    patience = Patience(5.0, 0.1, lambda: now)
+    assert patience.allows(4.9)
+    assert not patience.allows(5.1)
+    assert not patience.allows(0.2)
+    assert patience.allows(0.1)
+    now = CALM_SECONDS - 1
+    assert not patience.allows(0.2), "it is an overload still"
+    now += CALM_SECONDS - 1
+    assert not patience.allows(0.2), "and every refusal shows it"
+    now += CALM_SECONDS
+    assert patience.allows(4.9)
+
+
+@given(st.lists(st.lists(st.integers(1, 400), min_size=1, max_size=5), max_size=8), st.integers(1, 8))
+def test_the_tokens_that_wait_are_always_known(calls: list[list[int]], max_rows: int) -> None:
+    async def play() -> None:
+        waiting = Waiting(max_rows=max_rows, max_tokens=500, max_seconds=10**6)
+        requests = [Request.of(call, call) for call in calls]
+        for request in requests:
+            waiting.add(request)
+        for request in requests[::2]:
+            waiting.remove(request)
+        while waiting:
+            left = [row.length for request in requests for row in request.waiting.values()]
+            assert waiting.tokens == sum(left)
+            waiting.take(CostModel())
+        assert waiting.tokens == 0
+
+    asyncio.run(play())

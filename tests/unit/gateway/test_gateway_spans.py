@@ -22,6 +22,7 @@ from gateway.observability import timing
 from gateway.observability.spans import asking
 from gateway.observability.tracing import Span
 from gateway.serving.batching.batcher import Batcher
+from gateway.serving.batching.patience import Patience
 from gateway.serving.batching.waiting import Waiting
 from model_repository.client import TritonClient
 
@@ -124,8 +125,15 @@ class Doubling:
 async def test_a_pack_belongs_to_its_first_request_and_links_to_the_others(trace: Trace) -> None:
     engine = Doubling()
     waiting = Waiting(max_rows=8, max_tokens=100, max_seconds=100)
+    patience = Patience(10, 10)
     batcher = Batcher(
-        "m", engine, engine.infer, lambda out, _: out["double"].tolist(), waiting, rows_waiting=9
+        "m",
+        engine,
+        engine.infer,
+        lambda out, _: out["double"].tolist(),
+        waiting,
+        patience=patience,
+        rows_waiting=9,
     )
     spans: dict[int, Span] = {}
 
