@@ -43,6 +43,7 @@ from gateway.intake import Intake, IntakeLayer
 from gateway.metering import Metering
 from gateway.observability.builds import BuildMetrics
 from gateway.observability.metrics import Metrics
+from gateway.observability.page import MetricsPage
 from gateway.observability.requests import RequestObserver
 from gateway.observability.state import StateMetrics
 from gateway.observability.tasks import TaskMetrics
@@ -138,8 +139,6 @@ def create_app(
         tensors=TensorTask(triton),
     )
     gateway_id = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
-    builds = BuildMetrics(partial(build_figures, database))
-    metrics.registry.register(builds)
     tracing = _tracing(settings.tracing, gateway_id)
     report = TrafficReport(traffic, database=database, gateway_id=gateway_id)
     feed = CatalogFeed(
@@ -171,8 +170,10 @@ def create_app(
         max_body=settings.max_body_bytes,
         max_bytes=settings.max_bodies_bytes,
     )
-    metrics.registry.register(
-        StateMetrics(snapshots, balancer, metering.recorder, intake, lambda: rows.waiting)
+    page = MetricsPage(
+        metrics.registry,
+        StateMetrics(snapshots, balancer, metering.recorder, intake, lambda: rows.waiting),
+        BuildMetrics(partial(build_figures, database)),
     )
 
     @asynccontextmanager
@@ -212,14 +213,13 @@ def create_app(
         dependencies={
             "address": _provide(PublicAddress(settings.public_url)),
             "balancer": _provide(balancer),
-            "builds": _provide(builds),
             "build_logs": _provide(BuildLogs(database)),
             "build_service": _provide(BuildService(database)),
             "deployments": _provide(DeploymentService(database)),
             "engine": _provide(engine),
             "feed": _provide(feed),
             "metering": _provide(metering),
-            "metrics": _provide(metrics),
+            "metrics_page": _provide(page),
             "file_service": _provide(FileService(database, uploads)),
             "log_followers": _provide(LogFollowers(settings.log_followers)),
             "model_service": _provide(ModelService(database)),

@@ -2,14 +2,13 @@
 
 from litestar import MediaType, Response, Router, get
 from litestar.di import NamedDependency
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from control_plane.catalog import Permission
 from gateway.apis.opengatellm.errors import render, responses, translate
 from gateway.bearer import InsufficientRightsError, bearer_layer, permission_layer
 from gateway.errors import handlers
-from gateway.observability.builds import BuildMetrics
-from gateway.observability.metrics import Metrics
+from gateway.observability.page import MetricsPage
 from gateway.openapi import BEARER
 from gateway.serving.snapshots import Snapshots
 
@@ -22,12 +21,9 @@ from gateway.serving.snapshots import Snapshots
     media_type=MediaType.TEXT,
     responses=responses(InsufficientRightsError),
 )
-async def metrics(
-    metrics: NamedDependency[Metrics], builds: NamedDependency[BuildMetrics]
-) -> Response[bytes]:
+async def metrics(metrics_page: NamedDependency[MetricsPage]) -> Response[bytes]:
     """What this gateway has counted since it started, and the site's builds; wants `read_metric`."""
-    await builds.refresh()
-    return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(await metrics_page.text(), media_type=CONTENT_TYPE_LATEST)
 
 
 def create_metrics_router(snapshots: Snapshots) -> Router:
