@@ -49,6 +49,7 @@ from gateway.observability.state import StateMetrics
 from gateway.observability.tasks import TaskMetrics
 from gateway.openapi import openapi_config
 from gateway.providing import Providing
+from gateway.reading import Reading
 from gateway.schemas import ModelSchemas, StructSchemas
 from gateway.serving.dispatch import Dispatcher
 from gateway.serving.engine import Engine
@@ -234,6 +235,7 @@ def create_app(
                 text=text,
                 generation=generation,
                 threads=tokenizers.threads,
+                reading=Reading.of(settings.documents, rows, triton, decoder),
             ),
         },
         exception_handlers=handlers_by_prefix(

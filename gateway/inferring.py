@@ -3,6 +3,7 @@
 from litestar.di import Provide
 
 from gateway.apis.opengatellm.inference.chats import Chats
+from gateway.reading import Reading
 from gateway.serving.generation.model import GenerationModel
 from gateway.serving.inference.chats import ModelChat
 from gateway.serving.inference.inference import Inference
@@ -22,6 +23,7 @@ def inference_dependencies(
     text: TextModel,
     generation: GenerationModel,
     threads: Threads,
+    reading: Reading,
 ) -> dict[str, Provide]:
     """Providers for Litestar.
 
@@ -34,6 +36,7 @@ def inference_dependencies(
         "chats": Chats(inference, ModelChat(ChatTask(generation, threads)), UpstreamChat(upstreams)),
         "embedding": EmbeddingTask(text),
         "rerank": RerankTask(text),
+        "reading": reading,
     }
     return {name: _provide(service) for name, service in services.items()}
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from gateway.serving.documents.settings import DocumentSettings
 from gateway.serving.metering.settings import LimitSettings, UsageSettings
 from gateway.serving.routing.settings import RoutingSettings
 
@@ -60,6 +61,7 @@ class GatewaySettings:
         poll_interval: seconds between two looks at the catalogue's generation.
         drain_timeout: seconds that running requests have to finish after SIGTERM.
         routing: how calls wait while all providers of a model are busy.
+        documents: bounds of documents, and where they may come from.
         limits: how calls are counted against the limits of roles.
         usage: how usage is counted and recorded.
         metrics: whether calls of models are measured, for `/metrics`.
@@ -95,6 +97,7 @@ class GatewaySettings:
     poll_interval: float = 0.25
     drain_timeout: int = 30
     routing: RoutingSettings = field(default_factory=RoutingSettings)
+    documents: DocumentSettings = field(default_factory=DocumentSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     usage: UsageSettings = field(default_factory=UsageSettings)
     metrics: bool = True

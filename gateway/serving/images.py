@@ -46,6 +46,9 @@ class EncodedImage:
 class ImageDecoder:
     """Decodes, turns upright, scales, cuts and normalises.
 
+    Attributes:
+        threads: that work on pixels.
+
     Args:
         threads: images that are worked on at the same time.
         queue: packs of images that may wait for them.
@@ -55,7 +58,7 @@ class ImageDecoder:
     """
 
     def __init__(self, *, threads: int, queue: int, max_bytes: int, max_pixels: int) -> None:
-        self._threads = Threads("images", threads=threads, queue=queue)
+        self.threads = Threads("images", threads=threads, queue=queue)
         self._max_bytes = max_bytes
         self._max_pixels = max_pixels
 
@@ -68,37 +71,60 @@ class ImageDecoder:
             OverloadedError: too many images wait.
 
         """
-        with self._threads.admit():
-            return [await self._threads.run(self._read, spec, image) for image in images]
+        with self.threads.admit():
+            return [await self.threads.run(self._read, spec, image) for image in images]
+
+    async def picture(self, data: bytes, name: str) -> Image.Image:
+        """An image in RGB, upright, on white where light shines through it.
+
+        Args:
+            name: what error messages call it.
+
+        Raises:
+            TriremeError: as `pixels`.
+
+        """
+        with self.threads.admit():
+            return await self.threads.run(self._on_white, data, name)
 
     def close(self) -> None:
         """End the threads; what waits is dropped."""
-        self._threads.close()
+        self.threads.close()
 
     def _read(self, spec: ImageSpec, image: EncodedImage) -> Array:
-        return normalise(spec, fit(spec, self._open(image)))
+        return normalise(spec, fit(spec, self._open(self._bytes(image), image.name, "RGB")))
 
-    def _open(self, encoded: EncodedImage) -> Image.Image:
-        """RGB image, upright."""
-        data = self._bytes(encoded)
+    def _on_white(self, data: bytes, name: str) -> Image.Image:
+        if len(data) > self._max_bytes:
+            raise self._too_large(name)
+        image = self._open(data, name, "RGBA")
+        paper = Image.new("RGB", image.size, "white")
+        paper.paste(image, mask=image.getchannel("A"))
+        return paper
+
+    def _open(self, data: bytes, name: str, mode: str) -> Image.Image:
+        """The image, upright, in a mode of Pillow's."""
         try:
             with Image.open(BytesIO(data), formats=FORMATS) as image:
                 if image.width * image.height <= self._max_pixels:
-                    return ImageOps.exif_transpose(image).convert("RGB")
+                    return ImageOps.exif_transpose(image).convert(mode)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             pass  # Pillow's own limit is higher; it looks before ours does
         except Exception as error:  # a decoder raises whatever its parser stumbles over
-            raise ImageRefusedError(f"`{encoded.name}` must be an image: {_reason(error)}") from error
-        raise ImageTooLargeError(f"`{encoded.name}` has more than {self._max_pixels} pixels")
+            raise ImageRefusedError(f"`{name}` must be an image: {_reason(error)}") from error
+        raise ImageTooLargeError(f"`{name}` has more than {self._max_pixels} pixels")
 
     def _bytes(self, encoded: EncodedImage) -> bytes:
         text = encoded.data.rpartition(",")[2].translate(_NO_SPACE)
         if len(text) // 4 * 3 > self._max_bytes:
-            raise ImageTooLargeError(f"`{encoded.name}` is larger than {self._max_bytes} bytes")
+            raise self._too_large(encoded.name)
         try:
             return base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError) as error:
             raise ImageRefusedError(f"`{encoded.name}` must be standard base64: {error}") from None
+
+    def _too_large(self, name: str) -> ImageTooLargeError:
+        return ImageTooLargeError(f"`{name}` is larger than {self._max_bytes} bytes")
 
 
 def fit(spec: ImageSpec, image: Image.Image) -> Image.Image:

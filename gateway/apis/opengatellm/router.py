@@ -14,6 +14,7 @@ from gateway.apis.opengatellm.auth import AuthController
 from gateway.apis.opengatellm.errors import render, translate
 from gateway.apis.opengatellm.inference.chat import ChatController
 from gateway.apis.opengatellm.inference.embeddings import EmbeddingsController
+from gateway.apis.opengatellm.inference.ocr import OCRController
 from gateway.apis.opengatellm.inference.rerank import RerankController
 from gateway.apis.opengatellm.me.info import ChangeController, InfoController
 from gateway.apis.opengatellm.me.keys import KeysController
@@ -47,6 +48,7 @@ def create_router(snapshots: Snapshots) -> Router:
             ChatController,
             EmbeddingsController,
             RerankController,
+            OCRController,
         ],
         middleware=[bearer_layer(snapshots)],
         security=security,

@@ -1,0 +1,1 @@
+"""Documents of strangers: fetched with care, opened in processes of their own, given out page by page."""

@@ -1,0 +1,158 @@
+"""`python -m gateway.serving.documents.opener MEMORY_BYTES`: opens one PDF, confined, and draws its pages.
+
+Parsers of PDF are large and their input is hostile, so this process has no files, no network and an end: the
+gateway kills it when it takes too long.
+"""
+
+import codecs
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from math import ceil, isfinite, sqrt
+
+import msgspec
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from gateway.serving.documents.confinement import bound, confine
+from gateway.serving.documents.messages import LENGTH, Answer, Box, Drawn, Order, Reason, Refused, Words
+
+POINTS = 72
+"""An inch."""
+
+MOST_WORDS = 5000
+"""Stretches of text of one page."""
+
+PICTURE_SHARE = 0.8
+"""Of the page: an image larger than this is the page itself, scanned."""
+
+MOST_PICTURES = 200
+
+
+def main() -> None:
+    """Read the order and the document, answer page by page."""
+    bound(int(sys.argv[1]))
+    output = os.dup(1)
+    os.dup2(2, 1)  # whatever a library prints must not come between the messages
+    encoder = msgspec.msgpack.Encoder()
+    decoder = msgspec.msgpack.Decoder(Order)
+    source = sys.stdin.buffer
+    order = decoder.decode(source.read(*LENGTH.unpack(source.read(LENGTH.size))))
+    data = source.read()
+    codecs.lookup("utf-16-le")  # that of the library's texts: later no file can be read any more
+    confine()
+    for answer in _answers(order, data):
+        _write(output, encoder.encode(answer))
+
+
+def _write(output: int, message: bytes) -> None:
+    rest = memoryview(LENGTH.pack(len(message)) + message)
+    while rest:
+        rest = rest[os.write(output, rest) :]
+
+
+def _answers(order: Order, data: bytes) -> Iterator[Answer]:
+    try:
+        document = pypdfium2.PdfDocument(data)
+        pages = _pages(order, len(document))
+        if isinstance(pages, Refused):
+            yield pages
+            return
+        for index in pages:
+            yield _draw(order, document, index)
+    except pypdfium2.PdfiumError as error:
+        locked = getattr(error, "err_code", None) == pdfium.FPDF_ERR_PASSWORD
+        yield Refused(reason=Reason.ENCRYPTED if locked else Reason.DAMAGED)
+
+
+def _pages(order: Order, number: int) -> Sequence[int] | Refused:
+    if not number:
+        return Refused(reason=Reason.EMPTY)
+    wanted = range(number) if order.pages is None else order.pages
+    if missing := [index for index in wanted if index >= number]:
+        return Refused(reason=f"it has {number} pages, the first is 0, and page {missing[0]} is asked for")
+    if len(wanted) > order.most_pages:
+        return Refused(
+            reason=f"{len(wanted)} pages are asked for, and at most {order.most_pages} are read at a time"
+        )
+    return wanted
+
+
+def _draw(order: Order, document: pypdfium2.PdfDocument, index: int) -> Drawn:
+    page = document[index]
+    try:
+        scale = _scale(order, *page.get_size())
+        width, height = (ceil(side * scale) for side in page.get_size())
+        places = pypdfium2.PdfPosConv(page, (0, 0, width, height, 0))
+        words = _words(page, places) if order.text else None
+        pictures = tuple(_pictures(page, places, width, height))
+        pixels = b"" if words and not pictures else _pixels(page, scale)
+        return Drawn(
+            index=index,
+            width=width,
+            height=height,
+            dpi=round(scale * POINTS),
+            words=words or None,
+            pictures=pictures,
+            pixels=pixels,
+        )
+    finally:
+        page.close()
+
+
+def _scale(order: Order, width: float, height: float) -> float:
+    """Pixels a point."""
+    if not (isfinite(width) and isfinite(height) and width > 0 and height > 0):
+        raise pypdfium2.PdfiumError("a page without a size")
+    return min(order.dpi / POINTS, sqrt(order.most_pixels / (width * height)))
+
+
+def _pixels(page: pypdfium2.PdfPage, scale: float) -> bytes:
+    bitmap = page.render(scale=scale, rev_byteorder=True, force_bitmap_format=pdfium.FPDFBitmap_BGR)
+    try:
+        return bytes(bitmap.buffer)
+    finally:
+        bitmap.close()
+
+
+def _words(page: pypdfium2.PdfPage, places: pypdfium2.PdfPosConv) -> tuple[Words, ...]:
+    """The page's own text; nothing where no letter or figure is in it."""
+    found = []
+    text = page.get_textpage()
+    try:
+        for number in range(min(text.count_rects(), MOST_WORDS)):
+            rectangle = text.get_rect(number)
+            content = " ".join(text.get_text_bounded(*rectangle).split())
+            if content:
+                left, top, right, bottom = _placed(rectangle, places)
+                found.append(Words(text=content, left=left, top=top, right=right, bottom=bottom))
+    finally:
+        text.close()
+    readable = any(character.isalnum() for words in found for character in words.text)
+    return tuple(found) if readable else ()
+
+
+def _pictures(
+    page: pypdfium2.PdfPage, places: pypdfium2.PdfPosConv, width: int, height: int
+) -> Iterator[Box]:
+    number = 0
+    for image in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE]):
+        left, top, right, bottom = _placed(image.get_bounds(), places)
+        left, top, right, bottom = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
+        area = (right - left) * (bottom - top)
+        if right > left and bottom > top and area <= PICTURE_SHARE * width * height:
+            yield Box(left=left, top=top, right=right, bottom=bottom)
+            number += 1
+        if number == MOST_PICTURES:
+            return
+
+
+def _placed(bounds: Sequence[float], places: pypdfium2.PdfPosConv) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom in pixels, of left, bottom, right and top in points."""
+    left, bottom, right, top = bounds
+    (ax, ay), (bx, by) = places.to_bitmap(left, bottom), places.to_bitmap(right, top)
+    return min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""A gateway on a real socket with a reading model on a real Triton."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import uvicorn
+from sqlmodel import select
+
+from control_plane.accounts.keys import KeyService
+from control_plane.builds.tables import Build, BuildStatus
+from control_plane.catalogue import load_catalogue
+from control_plane.db.engine import Database
+from control_plane.db.generation import touch_catalog
+from control_plane.models.schemas import NewModel
+from control_plane.models.service import ModelService
+from control_plane.models.tables import Version, VersionState
+from control_plane.routers.service import route_to
+from control_plane.routers.tables import Router
+from control_plane.secret_box import new_key
+from control_plane.settings import UploadSettings
+from control_plane.uploads.store import FolderStore
+from converters.results import Packaged
+from converters.spec import BuildSpec, Stage
+from converters.stage import execute
+from converters.workspace import Workspace
+from gateway.app import create_app
+from gateway.server import _Server
+from gateway.serving.documents.settings import DocumentSettings
+from gateway.settings import GatewaySettings
+from model_repository import layout
+from model_repository.client import TritonClient
+from model_repository.manifest import Manifest, Task, decode
+from model_repository.rollout import bring_up
+from model_repository.server import EmbeddedTriton
+from model_repository.settings import TritonSettings
+from model_repository.storage import FolderStorage
+
+ROOT = "sk-root-key-of-the-tests"
+MODEL = next(model for model in load_catalogue("starter").models if Task.OCR in model.tasks)
+DOCUMENTS = DocumentSettings(max_bytes=4 * 2**20, max_pages=20, page_seconds=10, fetch_seconds=2)
+
+
+@dataclass(frozen=True)
+class Kit:
+    """The entries of the starter catalogue's reading model, and what they were made from."""
+
+    entries: tuple[Path, ...]
+    source: Path
+
+    @property
+    def manifests(self) -> tuple[Manifest, ...]:
+        return tuple(decode((entry / layout.MANIFEST).read_bytes()) for entry in self.entries)
+
+
+def build_kit(folder: Path) -> Kit:
+    workspace = Workspace(folder / "workspace")
+    workspace.prepare(
+        BuildSpec(
+            build_id="kit",
+            owner="global",
+            name=MODEL.name,
+            version=1,
+            source=MODEL.source,
+            sha256=MODEL.sha256,
+        )
+    )
+    for stage in Stage:
+        execute(stage, workspace, lambda percent, message: None)
+    entries = workspace.folder(Stage.PACKAGE)
+    names = workspace.result(Stage.PACKAGE, Packaged).entries
+    return Kit(tuple(entries / name for name in names), workspace.folder(Stage.FETCH))
+
+
+@dataclass
+class Site:
+    """A gateway, and the root key to use it with."""
+
+    url: str
+    client: httpx.AsyncClient
+
+    async def ocr(self, document: object, **fields: object) -> httpx.Response:
+        body = {"model": MODEL.name, "document": document, **fields}
+        return await self.call(
+            "POST", "/ocr", json={key: value for key, value in body.items() if value != ...}
+        )
+
+    async def call(self, method: str, path: str, **options: object) -> httpx.Response:
+        headers = {"authorization": f"Bearer {ROOT}"}
+        return await self.client.request(method, f"/v1{path}", headers=headers, **options)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def serving(kit: Kit, folder: Path) -> AsyncIterator[Site]:
+    """A gateway that runs as long as the block."""
+    storage = FolderStorage(folder / "repository")
+    triton = EmbeddedTriton(
+        repository=storage.root, runtime=folder / "triton", settings=TritonSettings(start_seconds=120)
+    )
+    database = Database(f"sqlite+aiosqlite:///{folder / 'trireme.db'}")
+    await database.upgrade()
+    await KeyService(database).ensure_root(ROOT)
+    try:
+        await triton.start()
+        await _deploy(kit, storage, triton, database)
+        app = create_app(
+            GatewaySettings(documents=DOCUMENTS),
+            database=database,
+            storage=storage,
+            triton_urls=[triton.url],
+            uploads=FolderStore(folder / "uploads"),
+            upload_settings=UploadSettings(),
+            secret_keys=[new_key()],
+        )
+        async with (
+            on_a_socket(app) as url,
+            httpx.AsyncClient(base_url=url, timeout=120, trust_env=False) as client,
+        ):
+            yield Site(url, client)
+    finally:
+        await triton.stop()
+        await database.close()
+
+
+async def _deploy(kit: Kit, storage: FolderStorage, triton: EmbeddedTriton, database: Database) -> None:
+    client = TritonClient(triton.url)
+    for entry, manifest in zip(kit.entries, kit.manifests, strict=True):
+        storage.publish(entry, manifest)
+        await bring_up(client, storage, storage.manifest(manifest.entry))
+    await client.close()
+    build_id = await ModelService(database).add(
+        NewModel(name=MODEL.name, source="file:/kit", tasks=MODEL.tasks)
+    )
+    async with database.session() as session:
+        build = await session.get_one(Build, build_id)
+        version = await session.get_one(Version, build.version_id)
+        version.manifests, version.published = kit.manifests, True
+        version.state = VersionState.ACTIVE
+        build.status = BuildStatus.SUCCEEDED
+        router = (await session.exec(select(Router).where(Router.model_id == version.model_id))).one()
+        await route_to(session, router, build.version_id, MODEL.tasks)
+        await touch_catalog(session)
+
+
+@asynccontextmanager
+async def on_a_socket(app: object) -> AsyncIterator[str]:
+    """The URL of an application that runs as long as the block."""
+    ready = asyncio.Event()
+    config = uvicorn.Config(app, http="httptools", ws="none", lifespan="auto", log_config=None)  # type: ignore[arg-type]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = _Server(config, ready.set)
+        task = asyncio.create_task(server.serve([listener]))
+        await ready.wait()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.stop()
+            await task
