@@ -31,12 +31,14 @@ from gateway.apis.backprop.router import create_upload_router
 from gateway.apis.builds.log import LogFollowers
 from gateway.apis.builds.router import create_router as create_builds
 from gateway.apis.deployments.router import create_router as create_deployments
+from gateway.apis.kserve import errors as kserve_errors
+from gateway.apis.kserve import router as kserve
 from gateway.apis.opengatellm import errors as opengatellm_errors
 from gateway.apis.opengatellm import router as opengatellm
 from gateway.apis.opengatellm.monitoring import create_metrics_router
 from gateway.catalog_feed import CatalogFeed
 from gateway.errors import handlers_by_prefix
-from gateway.health import HealthController
+from gateway.health import HealthController, judge
 from gateway.identity import Identity
 from gateway.inferring import inference_dependencies
 from gateway.intake import Intake, IntakeLayer
@@ -56,6 +58,7 @@ from gateway.serving.engine import Engine
 from gateway.serving.generation.model import GenerationModel
 from gateway.serving.images import ImageDecoder
 from gateway.serving.inference.inference import Inference
+from gateway.serving.kserve.inference import TensorInference
 from gateway.serving.routing.balancer import Balancer
 from gateway.serving.rows import RowRunner
 from gateway.serving.snapshots import Snapshots
@@ -208,6 +211,7 @@ def create_app(
             create_builds(snapshots),
             create_deployments(snapshots),
             opengatellm.create_router(snapshots),
+            kserve.create_router(snapshots),
             create_metrics_router(snapshots),
             HealthController,
         ],
@@ -224,7 +228,11 @@ def create_app(
             "file_service": _provide(FileService(database, uploads)),
             "log_followers": _provide(LogFollowers(settings.log_followers)),
             "model_service": _provide(ModelService(database)),
+            "readiness": Provide(judge),
             "snapshots": _provide(snapshots),
+            "tensor_inference": _provide(
+                TensorInference(snapshots, metering.meter, dispatcher, tokenizers, triton)
+            ),
             "triton": _provide(triton),
             "upload_service": _provide(upload_service),
             **identity.dependencies(),
@@ -239,7 +247,11 @@ def create_app(
             ),
         },
         exception_handlers=handlers_by_prefix(
-            {opengatellm.PREFIX + "/": opengatellm_errors.render}, otherwise=backprop_errors.render
+            {
+                opengatellm.PREFIX + "/": opengatellm_errors.render,
+                kserve.PREFIX + "/": kserve_errors.render,
+            },
+            otherwise=backprop_errors.render,
         ),
         lifespan=[lifespan],
         logging_config=None,

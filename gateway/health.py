@@ -36,6 +36,11 @@ class Readiness(msgspec.Struct, frozen=True):
     status: Literal["ready", "degraded", "unavailable"]
     reasons: list[str]
 
+    @property
+    def able(self) -> bool:
+        """Whether requests can be served."""
+        return self.status != "unavailable"
+
 
 UNREADY = {503: ResponseSpec(Readiness, description="Requests cannot be served.", generate_examples=False)}
 
@@ -56,40 +61,44 @@ class HealthController(Controller):
         return Health()
 
     @get("/health/ready", operation_id="ready", summary="Readiness probe", responses=UNREADY)
-    async def ready(
-        self,
-        snapshots: NamedDependency[Snapshots],
-        feed: NamedDependency[CatalogFeed],
-        triton: NamedDependency[TritonPool],
-        metering: NamedDependency[Metering],
-        balancer: NamedDependency[Balancer],
-    ) -> Response[Readiness]:
+    async def ready(self, readiness: NamedDependency[Readiness]) -> Response[Readiness]:
         """Say whether requests can be served; 503 when not, so that a load balancer sends them elsewhere.
 
         An unreachable database only degrades: the last catalogue stays in service, and taking every gateway
         out of rotation would turn the database's outage into one of everything.
         """
-        blocking, degrading = [], []
-        if snapshots.current.generation < 0:
-            blocking.append("the catalogue has not been loaded yet")
-        elif feed.age > STALE_SECONDS:
-            degrading.append(f"the database has not confirmed the catalogue for {feed.age:.0f} s")
-        servers = await triton.loaded()
-        down = [f"inference server {url} does not answer" for url, held in servers.items() if held is None]
-        if len(down) < len(servers):
-            held = set().union(*filter(None, servers.values()))
-            degrading += [f"{entry} is not loaded" for entry in sorted(feed.served - held)]
-            degrading += down
-        else:
-            blocking += down or ["no inference server is configured"]
-        degrading += metering.failing
-        degrading += [
-            f"provider {provider.id} of model {router.name} does not answer"
-            for router in snapshots.current.routers.values()
-            for provider in router.providers
-            if balancer.load(provider.id).breaker.state is not BreakerState.CLOSED
-        ]
-        degrading += [f"the tokenizer of {entry} cannot be loaded" for entry in feed.unloaded]
-        if blocking:
-            return Response(Readiness("unavailable", blocking + degrading), status_code=503)
-        return Response(Readiness("degraded" if degrading else "ready", degrading))
+        return Response(readiness, status_code=200 if readiness.able else 503)
+
+
+async def judge(
+    snapshots: NamedDependency[Snapshots],
+    feed: NamedDependency[CatalogFeed],
+    triton: NamedDependency[TritonPool],
+    metering: NamedDependency[Metering],
+    balancer: NamedDependency[Balancer],
+) -> Readiness:
+    """Dependency: whether requests can be served now."""
+    blocking, degrading = [], []
+    if snapshots.current.generation < 0:
+        blocking.append("the catalogue has not been loaded yet")
+    elif feed.age > STALE_SECONDS:
+        degrading.append(f"the database has not confirmed the catalogue for {feed.age:.0f} s")
+    servers = await triton.loaded()
+    down = [f"inference server {url} does not answer" for url, held in servers.items() if held is None]
+    if len(down) < len(servers):
+        held = set().union(*filter(None, servers.values()))
+        degrading += [f"{entry} is not loaded" for entry in sorted(feed.served - held)]
+        degrading += down
+    else:
+        blocking += down or ["no inference server is configured"]
+    degrading += metering.failing
+    degrading += [
+        f"provider {provider.id} of model {router.name} does not answer"
+        for router in snapshots.current.routers.values()
+        for provider in router.providers
+        if balancer.load(provider.id).breaker.state is not BreakerState.CLOSED
+    ]
+    degrading += [f"the tokenizer of {entry} cannot be loaded" for entry in feed.unloaded]
+    if blocking:
+        return Readiness("unavailable", blocking + degrading)
+    return Readiness("degraded" if degrading else "ready", degrading)

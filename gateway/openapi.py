@@ -34,6 +34,7 @@ def openapi_config() -> OpenAPIConfig:
         tags=[
             Tag("tasks", "Put a model to work."),
             Tag("inference", "Put a model to work, as OpenAI's API does."),
+            Tag("kserve", "Send tensors through a model, as Triton's own clients do."),
             Tag("models", "Look at models and delete them."),
             Tag("builds", "How models come to be: stages, logs, reports."),
             Tag("deployments", "Which version answers: promote, divide, copy, roll back."),

@@ -1,6 +1,6 @@
 """Graphs of plain numbers: nested lists in and out, by the names of the tensors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,19 +9,12 @@ import orjson
 
 from control_plane.catalog import Provider
 from gateway.observability.timing import stage
+from gateway.serving.numbers import as_array, typed
 from gateway.serving.triton import TritonPool
 from model_repository.errors import InferenceError, RefusedInputError
 from model_repository.heads import TensorHead
 from model_repository.manifest import Task, TensorSpec
-from model_repository.tensors import DTYPES, Array
-
-NUMBERS = {
-    "b": ("b", "true or false"),
-    "i": ("iu", "whole numbers"),
-    "u": ("iu", "whole numbers"),
-    "f": ("iuf", "numbers"),
-}
-"""By the kind of a tensor's type: the kinds that numpy finds in lists that are right, and what those hold."""
+from model_repository.tensors import Array
 
 
 class _Params(msgspec.Struct):
@@ -80,28 +73,14 @@ def read_inputs(params: bytes, specs: tuple[TensorSpec, ...]) -> dict[str, Array
 
 def _tensor(spec: TensorSpec, value: object) -> Array:
     rule = f"`inputs.{spec.name}` must be {_kind(spec)}"
-    try:
-        array = np.asarray(value)
-    except (ValueError, OverflowError):
-        raise RefusedInputError(f"{rule}, in lists of equal lengths") from None
-    if not _fits(array.shape, spec.shape):
+    array = as_array(value, rule)
+    if not fits(array.shape, spec.shape):
         raise RefusedInputError(f"{rule}, and has the shape {list(array.shape)}")
-    dtype = DTYPES[spec.datatype]
-    kinds, what = NUMBERS[dtype.kind]
-    if array.dtype.kind not in kinds:
-        raise RefusedInputError(f"{rule}: {what} alone")
-    if dtype.kind in "iu":
-        limits = np.iinfo(dtype.name)
-        if array.min() < limits.min or array.max() > limits.max:
-            raise RefusedInputError(f"{rule}: from {limits.min} to {limits.max}")
-    with np.errstate(over="ignore"):
-        tensor = array.astype(dtype)
-    if not np.isfinite(tensor).all():
-        raise RefusedInputError(f"{rule}: none larger than {np.finfo(dtype.name).max:g}")
-    return tensor
+    return typed(array, spec.datatype, rule)
 
 
-def _fits(shape: tuple[int, ...], right: tuple[int, ...]) -> bool:
+def fits(shape: Sequence[int], right: Sequence[int]) -> bool:
+    """Whether a shape is what it should be, where -1 stands for any size but 0."""
     return len(shape) == len(right) and all(
         size == wanted or (wanted == -1 and size > 0) for size, wanted in zip(shape, right, strict=True)
     )

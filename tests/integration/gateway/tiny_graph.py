@@ -48,6 +48,7 @@ class TinyGraph:
     max_length: int = 32
     image: ImageSpec | None = None
     part: str = ""
+    max_batch: int = MAX_BATCH
 
     def manifest(self, owner: str, name: str, version: int) -> Manifest:
         spec = None
@@ -70,7 +71,7 @@ class TinyGraph:
             ),
             inputs=self.inputs,
             outputs=self.outputs,
-            max_batch_size=MAX_BATCH,
+            max_batch_size=self.max_batch,
             tokenizer=spec,
             image=self.image,
             parity=ParityReport(
