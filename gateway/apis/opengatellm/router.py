@@ -16,6 +16,7 @@ from gateway.apis.opengatellm.inference.chat import ChatController
 from gateway.apis.opengatellm.inference.embeddings import EmbeddingsController
 from gateway.apis.opengatellm.inference.ocr import OCRController
 from gateway.apis.opengatellm.inference.rerank import RerankController
+from gateway.apis.opengatellm.inference.responses import ResponsesController
 from gateway.apis.opengatellm.me.info import ChangeController, InfoController
 from gateway.apis.opengatellm.me.keys import KeysController
 from gateway.apis.opengatellm.me.usage import UsageController
@@ -46,6 +47,7 @@ def create_router(snapshots: Snapshots) -> Router:
             KeysController,
             UsageController,
             ChatController,
+            ResponsesController,
             EmbeddingsController,
             RerankController,
             OCRController,

@@ -21,6 +21,12 @@ SECRET = "sk-vendor-secret"
 ANSWER = "A trireme has three rows."
 WORDS = ("A", " trireme", " has", " three", " rows.")
 REASONING = "Let me count."
+CALL = {"id": "call_1", "type": "function", "function": {"name": "row", "arguments": '{"rows": 3}'}}
+CALL_DELTAS = (
+    {"index": 0, "id": "call_1", "type": "function", "function": {"name": "row", "arguments": ""}},
+    {"index": 0, "function": {"arguments": '{"rows"'}},
+    {"index": 0, "function": {"arguments": ": 3}"}},
+)
 
 
 @dataclass
@@ -44,8 +50,11 @@ class Vendors:
 
 def completion(body: dict[str, Any]) -> dict[str, Any]:
     message = {"role": "assistant", "content": ANSWER, "reasoning_content": REASONING}
+    reason = "length" if body.get("max_tokens") == 1 else "stop"
+    if body.get("tools"):
+        message, reason = {"role": "assistant", "content": None, "tool_calls": [CALL]}, "tool_calls"
     choices = [
-        {"index": index, "message": message, "finish_reason": "stop"} for index in range(body.get("n") or 1)
+        {"index": index, "message": message, "finish_reason": reason} for index in range(body.get("n") or 1)
     ]
     return {
         "id": "chatcmpl-vendor",
@@ -76,7 +85,9 @@ async def stream(vendors: Vendors, vendor: str, body: dict[str, Any]) -> AsyncIt
             return
         yield b": a comment\n\n"
         yield f"data: {json.dumps(chunk(body, {'role': 'assistant', 'content': ''}))}\n\n".encode()
-        for word in WORDS:
+        for call in CALL_DELTAS if body.get("tools") else ():
+            yield f"data: {json.dumps(chunk(body, {'tool_calls': [call]}))}\n\n".encode()
+        for word in () if body.get("tools") else WORDS:
             yield f"data:{json.dumps(chunk(body, {'content': word}))}\r\n\r\n".encode()
             if vendor == "broken":
                 raise ConnectionError

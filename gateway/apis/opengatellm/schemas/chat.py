@@ -10,15 +10,17 @@ from gateway.apis.opengatellm.schemas.answers import InferenceUsage
 from gateway.apis.opengatellm.schemas.search import SearchArgs, SearchTool
 from gateway.serving.inference.upstream_chat import text_of
 
+SEARCH = "search"
+
 
 def _kind(tool: Any) -> str:
     kind = tool.get("type") if isinstance(tool, dict) else getattr(tool, "type", None)
-    return "search" if kind == "search" else "other"
+    return SEARCH if kind == SEARCH else "other"
 
 
 Message = dict[str, Any]
 Tool = Annotated[
-    Annotated[SearchTool, Tag("search")] | Annotated[dict[str, Any], Tag("other")], Discriminator(_kind)
+    Annotated[SearchTool, Tag(SEARCH)] | Annotated[dict[str, Any], Tag("other")], Discriminator(_kind)
 ]
 
 DEPRECATED: dict[str, JsonValue] = {"deprecated": True}
@@ -83,7 +85,7 @@ class ChatBody(BaseModel):
     def forwarded(self) -> dict[str, Any]:
         """The chat for its model: with all defaults, and without what the gateway itself answers to."""
         body = self.model_dump(exclude={"search", "search_args"})
-        tools = [tool for tool in body["tools"] or () if _kind(tool) != "search"]
+        tools = [tool for tool in body["tools"] or () if _kind(tool) != SEARCH]
         return {**body, "tools": tools or None}
 
     def longest(self, router: Router) -> int:

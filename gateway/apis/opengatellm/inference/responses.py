@@ -1,0 +1,51 @@
+"""`/v1/responses`, in its common form: nothing is stored."""
+
+from typing import Any
+
+from litestar import Controller, Request, Response, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from litestar.response import Stream
+
+from control_plane.catalog import Key
+from gateway.apis.opengatellm.inference.chats import Chats
+from gateway.apis.opengatellm.inference.refusals import answering, respond
+from gateway.apis.opengatellm.inference.response_events import response_events
+from gateway.apis.opengatellm.schemas.response_objects import ResponseObject, whole_response
+from gateway.apis.opengatellm.schemas.responses import ResponsesBody
+from gateway.granted import GrantedJSON
+from gateway.parameters import documented_by
+from gateway.sse import streamed
+
+ANSWERS = answering(
+    ResponseObject,
+    "What the model says, and the calls that it asks for; with `stream` it comes in server-sent events.",
+)
+
+
+class ResponsesController(Controller):
+    """Conversations in the words of OpenAI's newer API."""
+
+    path = "/responses"
+    tags = ("inference",)
+
+    @post(
+        status_code=200,
+        operation_id="responses",
+        summary="Answer an input",
+        dto=GrantedJSON[ResponsesBody],
+        return_dto=None,
+        operation_class=documented_by(),
+        responses=ANSWERS,
+    )
+    async def respond(
+        self,
+        request: Request[Key, Key, Any],
+        chats: NamedDependency[Chats],
+        data: JSONBody[ResponsesBody],
+    ) -> Response[bytes] | Stream:
+        """Answer a question or a conversation, which is sent whole each time."""
+        chat = data.chat()
+        if data.stream:
+            return await streamed(response_events(data, chats.stream(request.auth, chat)), end=b"")
+        return respond(whole_response(data, await chats.answer(request.auth, chat)))
