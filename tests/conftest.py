@@ -4,16 +4,25 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
-import asyncpg
 import published
 import pytest
 import seaweed
+from databases import NewDatabase, postgresql_database, sqlite_database
 from postgresql import postgres
 from seaweed import S3Server
 
 from model_repository.settings import S3Settings
 
 _numbers = itertools.count()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="what tests run on that would run on any database",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -24,13 +33,18 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture
-async def postgres_url(postgres_server: str) -> str:
+def postgres_url(postgres_server: str) -> str:
     """An empty database of its own."""
-    name = f"test_{next(_numbers)}"
-    connection = await asyncpg.connect(f"postgresql://{postgres_server}/postgres")
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    return f"postgresql+asyncpg://{postgres_server}/{name}"
+    return postgresql_database(postgres_server)
+
+
+@pytest.fixture(scope="session")
+def new_database(request: pytest.FixtureRequest) -> NewDatabase:
+    """Makes databases of the kind that `--database` names, for tests that would run on any."""
+    if request.config.getoption("--database") == "sqlite":
+        return sqlite_database
+    server = request.getfixturevalue("postgres_server")
+    return lambda _folder: postgresql_database(server)
 
 
 @pytest.fixture(scope="session")

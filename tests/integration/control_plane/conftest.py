@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from databases import NewDatabase
 from deployable import write_source
 from site_under_test import Site
 
@@ -15,9 +16,9 @@ from model_repository.storage import FolderStorage
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def url(tmp_path: Path, new_database: NewDatabase) -> str:
     """Of the site's database; a test on PostgreSQL overrides it."""
-    return f"sqlite+aiosqlite:///{tmp_path}/state.db"
+    return new_database(tmp_path)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import httpx
 import pytest
 import pytest_asyncio
 import tiny_zoo
+from databases import NewDatabase
 from running import gateway
 from site_setup import Site
 from tiny_model import average
@@ -19,13 +20,13 @@ from model_repository.storage import FolderStorage
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+async def site(tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase) -> AsyncIterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     storage = FolderStorage(folder / "repository")
     triton = EmbeddedTriton(
         repository=storage.root, runtime=folder / "triton", settings=TritonSettings(start_seconds=120)
     )
-    database = Database(f"sqlite+aiosqlite:///{folder / 'trireme.db'}")
+    database = Database(new_database(folder))
     await database.upgrade()
     try:
         await triton.start()

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from databases import NewDatabase
 from running import gateway
 from site_setup import Site
 from tiny_model import average
@@ -32,10 +33,12 @@ FETCHING = Progress("fetch", StageStatus.RUNNING, 50, "half way", "/srv/fetch.lo
 
 
 @pytest.fixture
-async def builder(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
+async def builder(
+    site: Site, tmp_path: Path, new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Site]:
     """A site with a database of its own, so that claims find no other test's builds."""
     monkeypatch.setattr(log, "POLL_SECONDS", 0.02)
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'builds.db'}")
+    database = Database(new_database(tmp_path))
     await database.upgrade()
     yield replace(site, database=database)
     await database.close()

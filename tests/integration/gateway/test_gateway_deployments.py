@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from databases import NewDatabase
 from moving_load import NAME, Load
 from running import gateway
 from site_setup import Site
@@ -35,13 +36,15 @@ PATH = f"/deployments/{NAME}"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def own_site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+async def own_site(
+    tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase
+) -> AsyncIterator[Site]:
     """A site with a worker, which unloads from its Triton what it does not know."""
     folder = tmp_path_factory.mktemp("deployments")
     storage = FolderStorage(folder / "repository")
     settings = TritonSettings(start_seconds=120)
     triton = EmbeddedTriton(repository=storage.root, runtime=folder / "triton", settings=settings)
-    database = Database(f"sqlite+aiosqlite:///{folder / 'trireme.db'}")
+    database = Database(new_database(folder))
     await database.upgrade()
     site = Site(folder / "entries", database, storage, triton)
     stop = asyncio.Event()

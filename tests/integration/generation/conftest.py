@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 import pytest_asyncio
+from databases import NewDatabase
 from generation_site import Site, gateway
 
 from control_plane.db.engine import Database
@@ -15,13 +16,13 @@ from model_repository.storage import FolderStorage
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+async def site(tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase) -> AsyncIterator[Site]:
     folder = tmp_path_factory.mktemp("generation")
     storage = FolderStorage(folder / "repository")
     triton = EmbeddedTriton(
         repository=storage.root, runtime=folder / "triton", settings=TritonSettings(start_seconds=120)
     )
-    database = Database(f"sqlite+aiosqlite:///{folder / 'trireme.db'}")
+    database = Database(new_database(folder))
     await database.upgrade()
     try:
         await triton.start()

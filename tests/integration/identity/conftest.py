@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator
 
-import asyncpg
 import pytest
 import pytest_asyncio
+from databases import postgresql_database, sqlite_database
 from identity_site import Site, gateway
 
 from control_plane.settings import AccountSettings
@@ -17,12 +17,8 @@ async def site(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Site]:
     folder = tmp_path_factory.mktemp("identity")
-    url = f"sqlite+aiosqlite:///{folder / 'trireme.db'}"
+    url = sqlite_database(folder)
     if request.param == "postgresql":
-        server = request.getfixturevalue("postgres_server")
-        connection = await asyncpg.connect(f"postgresql://{server}/postgres")
-        await connection.execute("CREATE DATABASE identity")
-        await connection.close()
-        url = f"postgresql+asyncpg://{server}/identity"
+        url = postgresql_database(request.getfixturevalue("postgres_server"))
     async with gateway(url, folder, PATIENT) as running:
         yield running

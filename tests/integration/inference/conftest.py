@@ -4,13 +4,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from databases import NewDatabase
 from inference_site import Site, gateway
 from vendors import Vendors, running_vendors
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    async with gateway(tmp_path_factory.mktemp("inference")) as running:
+async def site(tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase) -> AsyncIterator[Site]:
+    folder = tmp_path_factory.mktemp("inference")
+    async with gateway(new_database(folder), folder) as running:
         yield running
 
 

@@ -80,9 +80,9 @@ class Site:
 
 
 @asynccontextmanager
-async def gateway(folder: Path) -> AsyncIterator[Site]:
+async def gateway(url: str, folder: Path) -> AsyncIterator[Site]:
     """A gateway that runs as long as the block."""
-    database = Database(f"sqlite+aiosqlite:///{folder / 'trireme.db'}")
+    database = Database(url)
     await database.upgrade()
     await KeyService(database).ensure_root(ROOT)
     app = create_app(
@@ -95,8 +95,8 @@ async def gateway(folder: Path) -> AsyncIterator[Site]:
         secret_keys=[new_key()],
     )
     async with (
-        serving(app) as url,
-        httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as client,
+        serving(app) as address,
+        httpx.AsyncClient(base_url=address, timeout=60, trust_env=False) as client,
     ):
-        yield Site(url, client)
+        yield Site(address, client)
     await database.close()

@@ -6,6 +6,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from custom_builds import write_model
+from databases import NewDatabase
 from sandbox_site import OWNER, Site, gateway
 
 from control_plane.db.engine import Database
@@ -23,13 +24,13 @@ def call_model(model, params, task=None):
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+async def site(tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase) -> AsyncIterator[Site]:
     folder = tmp_path_factory.mktemp("sandbox")
     storage = FolderStorage(folder / "repository")
     triton = EmbeddedTriton(
         repository=storage.root, runtime=folder / "triton", settings=TritonSettings(start_seconds=120)
     )
-    database = Database(f"sqlite+aiosqlite:///{folder / 'trireme.db'}")
+    database = Database(new_database(folder))
     await database.upgrade()
     try:
         await triton.start()

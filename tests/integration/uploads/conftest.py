@@ -9,6 +9,7 @@ import httpx
 import pytest
 import pytest_asyncio
 import uvicorn
+from databases import NewDatabase
 from upload_site import Site
 
 from control_plane.accounts.keys import KeyService
@@ -25,10 +26,10 @@ from model_repository.storage import FolderStorage
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+async def site(tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase) -> AsyncIterator[Site]:
     folder = tmp_path_factory.mktemp("uploads")
     storage, uploads = FolderStorage(folder / "repository"), FolderStore(folder / "uploads")
-    database = Database(f"sqlite+aiosqlite:///{folder / 'trireme.db'}")
+    database = Database(new_database(folder))
     await database.upgrade()
     await AccountService(database).ensure("author")
     key = (await KeyService(database).create("author", "test")).secret
