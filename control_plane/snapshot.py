@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from control_plane.accounts.principals import read_keys
+from control_plane.accounts.principals import live_digests, read_keys
 from control_plane.catalog import Catalog
 from control_plane.catalogue import missing_messages
 from control_plane.db.engine import Database
@@ -17,6 +17,12 @@ async def read_generation(database: Database) -> int:
     """The present generation: one row, cheap enough to poll."""
     async with database.reading() as session:
         return await current_generation(session)
+
+
+async def read_live_keys(database: Database) -> frozenset[bytes]:
+    """Digests of the keys that were not revoked."""
+    async with database.reading() as session:
+        return await live_digests(session)
 
 
 async def read_catalog(database: Database) -> Catalog:

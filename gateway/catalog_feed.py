@@ -116,6 +116,7 @@ class CatalogFeed:
             asked_at = monotonic()
             generation = await read_generation(self._database)
             if generation != self._snapshots.current.generation:
+                self._revoke(await self._reader.live_keys())
                 await self._swap(await self._reader.read())
             elif self.unloaded:
                 await self._load(self._snapshots.current)
@@ -124,6 +125,13 @@ class CatalogFeed:
     def stop(self) -> None:
         """End `run`."""
         self._stopping.set()
+
+    def _revoke(self, live: frozenset[bytes]) -> None:
+        """Refuse revoked keys before all else is read, which takes its time in a large catalogue."""
+        current = self._snapshots.current
+        if not current.keys.keys() <= live:
+            keys = {digest: key for digest, key in current.keys.items() if digest in live}
+            self._snapshots.swap(replace(current, keys=keys))
 
     async def _swap(self, catalog: Catalog) -> None:
         """Take over keys at once, and models as soon as their tokenizers are loaded.

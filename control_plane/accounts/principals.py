@@ -52,6 +52,12 @@ async def read_keys(session: AsyncSession) -> dict[bytes, Key]:
     }
 
 
+async def live_digests(session: AsyncSession) -> frozenset[bytes]:
+    """Digests of every key that was not revoked."""
+    live = select(col(ApiKey.digest)).where(col(ApiKey.revoked_at).is_(None))
+    return frozenset((await (await session.connection()).execute(live)).scalars())
+
+
 async def _principals(connection: AsyncConnection) -> dict[int, Principal]:
     roles = await _roles(connection)
     rows = await connection.execute(_ACCOUNTS)

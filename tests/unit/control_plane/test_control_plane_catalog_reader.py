@@ -59,5 +59,6 @@ async def test_a_large_catalogue_is_read_off_the_event_loop(tmp_path: Path):
     assert role is not None
     assert len(role.limits) == ROUTERS
     assert role.limits[ROUTERS] == dict.fromkeys(LimitType, 1)
+    assert await reader.live_keys() == catalog.keys.keys()
     reader.close()
     await database.close()
