@@ -18,6 +18,9 @@ REDIRECTS = 3
 ATTEMPTS = 2
 """Addresses of a host that are tried."""
 
+PORTS = {"http": 80, "https": 443}
+LAST_PORT = 65535
+
 HEADERS = {"user-agent": "trireme", "accept": "*/*", "accept-encoding": "identity"}
 
 
@@ -75,7 +78,7 @@ class Fetcher:
 
     async def _ask(self, client: httpx.AsyncClient, url: httpx.URL) -> httpx.Response:
         """The answer of a checked address, its body unread."""
-        if url.scheme not in ("http", "https") or not url.host or url.userinfo:
+        if url.scheme not in PORTS or not url.host or url.userinfo or (url.port or 0) > LAST_PORT:
             raise _refused("its address must be http://HOST/… or https://HOST/…")
         failure: httpx.HTTPError = httpx.ConnectError("no address")
         for address in (await self._checked(url))[:ATTEMPTS]:
@@ -92,7 +95,7 @@ class Fetcher:
         raise failure
 
     async def _checked(self, url: httpx.URL) -> list[Address]:
-        found = await addresses_of(url.host, url.port or (443 if url.scheme == "https" else 80))
+        found = await addresses_of(url.host, url.port or PORTS[url.scheme])
         allowed = url.host.lower() in self._hosts
         if not found or not (allowed or all(map(is_public, found))):
             raise _refused("its host is not known, or not public")

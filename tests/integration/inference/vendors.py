@@ -14,6 +14,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 from litestar.response import Stream
 from vendors_encoders import ENCODERS
+from vendors_readers import READERS
 
 from gateway.server import _Server
 
@@ -147,6 +148,8 @@ async def serving(app: Any) -> AsyncIterator[str]:
 @asynccontextmanager
 async def running_vendors() -> AsyncIterator[Vendors]:
     vendors = Vendors()
-    app = Litestar([models, info, chat, *ENCODERS], state=State({"vendors": vendors}), logging_config=None)
+    app = Litestar(
+        [models, info, chat, *ENCODERS, *READERS], state=State({"vendors": vendors}), logging_config=None
+    )
     async with serving(app) as vendors.url:
         yield vendors

@@ -65,6 +65,22 @@ def written(texts: Sequence[str], size: tuple[float, float] = (595, 842)) -> byt
     return _file(objects)
 
 
+def with_picture(text: str) -> bytes:
+    """A PDF of one page with a line of text and a red picture of 100 x 50 points."""
+    content = f"BT /F1 24 Tf 72 700 Td ({text}) Tj ET q 100 0 0 50 72 500 cm /Im1 Do Q"
+    kind = "/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceRGB /BitsPerComponent 8"
+    resources = "<< /Font << /F1 1 0 R >> /XObject << /Im1 3 0 R >> >>"
+    objects = [
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        "<< /Type /Pages /Count 1 /Kids [5 0 R] >>",
+        f"<< {kind} /Length 6 /Filter /ASCIIHexDecode >>\nstream\nFF0000\nendstream",
+        f"<< /Length {len(content)} >>\nstream\n{content}\nendstream",
+        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources {resources} >>",
+        "<< /Type /Catalog /Pages 2 0 R >>",
+    ]
+    return _file(objects)
+
+
 def _file(objects: Sequence[str], trailer: str = "") -> bytes:
     """Numbered objects, the last of which is the catalogue, with their table."""
     data, places = b"%PDF-1.4\n", []

@@ -1,0 +1,157 @@
+"""PDFs of all kinds in processes of their own: what is read of them, and what nobody should send."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from drawn import encrypted, invoice, scanned, with_picture, written
+
+from gateway.serving.documents.errors import DocumentRefusedError
+from gateway.serving.documents.pages import Page
+from gateway.serving.documents.pdf import PdfOpener
+from gateway.serving.documents.settings import DocumentSettings
+from gateway.serving.errors import OverloadedError
+
+pytestmark = pytest.mark.integration
+
+SETTINGS = DocumentSettings(max_pages=20, max_page_pixels=4_000_000, page_seconds=30)
+
+
+async def opened(
+    data: bytes,
+    chosen: Sequence[int] | None = None,
+    *,
+    text: bool = True,
+    settings: DocumentSettings = SETTINGS,
+) -> list[Page]:
+    return [page async for page in PdfOpener(settings).pages(data, chosen, text=text)]
+
+
+async def refusal(
+    data: bytes, chosen: Sequence[int] | None = None, *, settings: DocumentSettings = SETTINGS
+) -> str:
+    with pytest.raises(DocumentRefusedError) as caught:
+        await opened(data, chosen, settings=settings)
+    return caught.value.message.removeprefix("The document cannot be read: ")
+
+
+async def test_text_comes_with_its_place_and_without_pixels() -> None:
+    first, second = await opened(written(["one\ntwo", "three"]))
+    assert first.lines is not None
+    assert [line.text for line in first.lines] == ["one", "two"]
+    assert first.image is None
+    above, below = first.lines
+    assert above.bottom < below.top
+    assert above.left == pytest.approx(72 * 150 / 72, abs=3)
+    assert (second.index, second.size, second.dpi) == (1, (1240, 1755), 150)
+
+
+async def test_pages_are_drawn_where_they_have_no_text_or_it_is_not_wanted() -> None:
+    (scan,) = await opened(scanned(invoice()))
+    (page,) = await opened(written(["one"]), text=False)
+    for drawn in (scan, page):
+        assert drawn.lines is None
+        assert drawn.image is not None
+        assert drawn.image.size == drawn.size
+        assert drawn.image.getextrema()[0] == (0, 255)
+
+
+async def test_the_chosen_pages_in_their_order() -> None:
+    pages = await opened(written([str(number) for number in range(10_000)]), [9999, 3])
+    assert [page.lines[0].text for page in pages if page.lines] == ["9999", "3"]
+
+
+async def test_pictures_have_a_place() -> None:
+    (page,) = await opened(with_picture("one"))
+    assert page.lines is not None
+    assert page.image is not None  # to cut them out of
+    ((left, top, right, bottom),) = page.pictures
+    assert (right - left, bottom - top) == (pytest.approx(208, abs=2), pytest.approx(104, abs=2))
+    assert page.image.crop((left + 9, top + 9, right - 9, bottom - 9)).getcolors() == [
+        ((right - left - 18) * (bottom - top - 18), (255, 0, 0))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "cause"),
+    [
+        (b"%PDF-1.7 and nothing else", "it is damaged."),
+        (written(["one"])[:300], "it is damaged."),
+        (encrypted(), "it is encrypted."),
+        (written(["x"] * 21), "21 pages are asked for, and at most 20 are read at a time."),
+    ],
+)
+async def test_what_is_not_read(data: bytes, cause: str) -> None:
+    assert await refusal(data) == cause
+
+
+async def test_a_page_that_is_not_there() -> None:
+    assert "it has 1 pages, the first is 0, and page 1 is asked for" in await refusal(
+        written(["one"]), [0, 1]
+    )
+
+
+@pytest.mark.parametrize("size", [(14_400, 14_400), (1e8, 1e8), (1e6, 1), (0.01, 0.01)])
+async def test_a_huge_page_is_drawn_coarsely(size: tuple[float, float]) -> None:
+    (page,) = await opened(written([""], size), text=False)
+    width, height = page.size
+    assert width * height <= SETTINGS.max_page_pixels * 1.1
+
+
+async def test_a_document_that_takes_too_much_memory() -> None:
+    little = replace(SETTINGS, memory_bytes=48 * 2**20, max_page_pixels=100_000_000)
+    cause = await refusal(written([""], (14_400, 14_400)), settings=little)
+    assert cause == "it is damaged, or takes too much memory."
+
+
+async def test_a_document_that_takes_too_long() -> None:
+    assert "a page takes longer than 0.001 seconds" in await refusal(
+        written(["one"]), settings=replace(SETTINGS, page_seconds=0.001)
+    )
+
+
+async def test_no_more_wait_than_may() -> None:
+    opener = PdfOpener(replace(SETTINGS, at_once=1, queue=1))
+    data = written(["one"])
+    first, second = (opener.pages(data, None, text=True) for _ in range(2))
+    await anext(first)
+    waiting = asyncio.create_task(anext(second))
+    await asyncio.sleep(0)
+    with pytest.raises(OverloadedError):
+        await anext(opener.pages(data, None, text=True))
+    await first.aclose()
+    assert (await waiting).index == 0
+    await second.aclose()
+
+
+ESCAPES = """
+import os, socket
+from gateway.serving.documents.confinement import bound, confine
+bound(2**30)
+assert confine()
+escapes = (
+    lambda: open("/etc/hostname"),
+    lambda: os.listdir("/"),
+    lambda: socket.socket(),
+    os.fork,
+    lambda: os.execv("/bin/true", ["true"]),
+    lambda: os.kill(os.getppid(), 0),
+)
+for escape in escapes:
+    try:
+        escape()
+    except PermissionError:
+        continue
+    os._exit(1)
+os.write(1, b"confined")
+"""
+
+
+async def test_a_process_that_opens_documents_has_no_files_and_no_network() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", ESCAPES, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    output, _ = await process.communicate()
+    assert output == b"confined"
