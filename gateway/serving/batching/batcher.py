@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.observability.spans import share
-from gateway.serving.batching.cost import CostModel
+from gateway.serving.batching.cost import CostModel, Latency
 from gateway.serving.batching.patience import Pace, Patience
 from gateway.serving.batching.request import Request, Row
 from gateway.serving.batching.waiting import Waiting
@@ -81,6 +81,7 @@ class Batcher:
         self._rows_waiting = rows_waiting
         self._pace = Pace()
         self._cost = CostModel()
+        self._latency = Latency()
         self._width = Width()
         self._packs: dict[asyncio.Task[None], list[Request]] = {}
 
@@ -132,7 +133,7 @@ class Batcher:
             context = requests[0].context.copy()
             if len(requests) > 1:
                 context.run(share, [request.stages for request in requests[1:]])
-            task = asyncio.create_task(self._send(rows), context=context)
+            task = asyncio.create_task(self._send(rows, first=not self._packs), context=context)
             self._packs[task] = requests
             task.add_done_callback(self._back)
 
@@ -145,10 +146,16 @@ class Batcher:
         del self._packs[task]
         self._send_packs()
 
-    async def _send(self, rows: list[Row]) -> None:
-        """Bring a pack to its end, whatever happens: each of its requests hears of it."""
+    async def _send(self, rows: list[Row], *, first: bool = False) -> None:
+        """Bring a pack to its end, whatever happens: each of its requests hears of it.
+
+        Args:
+            first: no other pack is on its way.
+
+        """
         try:
-            await self._exchange(*await self._prepare(rows))
+            sent, prepared = await self._prepare(rows)
+            await self._exchange(sent, prepared, first=first)
         except InferenceError as error:
             await self._send_apart(rows, error)
         except asyncio.CancelledError:
@@ -179,12 +186,12 @@ class Batcher:
                 _fail(own, error)
         return sent, prepared
 
-    async def _exchange(self, rows: list[Row], prepared: list[Any]) -> None:
+    async def _exchange(self, rows: list[Row], prepared: list[Any], *, first: bool) -> None:
         if all(row.request.finished.done() for row in rows):
             return  # their callers have left
-        begun = monotonic()
-        outputs = await self._infer(self._inputs.tensors(prepared))
-        self._learn(rows, begun)
+        tensors, begun = self._inputs.tensors(prepared), monotonic()
+        outputs = await self._infer(tensors)
+        self._learn([row.length for row in rows], begun, monotonic(), first=first)
         results = self._split(outputs, [row.length for row in rows])
         for row, result in zip(rows, results, strict=True):
             if result is None:
@@ -192,14 +199,15 @@ class Batcher:
             else:
                 row.request.deliver(row.position, result)
 
-    def _learn(self, rows: list[Row], begun: float) -> None:
-        now = monotonic()
-        lengths = [row.length for row in rows]
-        tokens, seconds = len(lengths) * max(lengths), now - begun
-        self._pace.back(sum(lengths), now, waiting=bool(self._waiting))
+    def _learn(self, lengths: Sequence[int], sent: float, answered: float, *, first: bool) -> None:
+        tokens = len(lengths) * max(lengths)
+        self._pace.back(sum(lengths), answered, waiting=bool(self._waiting))
+        if first:
+            self._latency.observe(tokens, answered - sent)
         if self._waiting:
-            self._width.observe(self._cost.seconds(tokens), seconds)
-        self._cost.observe(tokens, seconds)
+            alone = self._latency.seconds(tokens, self._cost.overhead)
+            self._width.observe(alone, answered - sent)
+        self._cost.observe(tokens, sent, answered)
 
 
 def unusable(model: str) -> InferenceError:

@@ -1,50 +1,91 @@
 """What a pack costs on an engine, learned while it serves."""
 
-MEMORY = 0.98
-"""What an observation still counts after the next one: some fifty of them make the picture."""
+MEMORY = 0.99
+"""What an observation still counts after the next one: some hundred of them make the picture."""
 
 EXPECTILE = 0.1
-"""Weight of times above the estimate against those below it. Packs that wait for others inside Triton look
-slow; the estimate has to be that of a pack that does not."""
+"""Weight of times above the estimate against those below it: other work on the host only ever adds time."""
 
 OVERHEAD = 2e-3
 PER_TOKEN = 1e-4
 """Seconds that are assumed before anything is known."""
 
+PRIOR = 0.02
+"""How much packs have to differ in size, as a squared share of it, to tell as much as that assumption."""
+
+LEAST_OVERHEAD, MOST_OVERHEAD = 8, 512
+"""In tokens, the bounds of what is believed. Reading the weights and the RPC are never free; an estimate that
+said so would send every length by itself, and never learn better."""
+
 
 class CostModel:
-    """Seconds of a pack as `overhead + per_token * tokens`, a lower expectile of what was seen.
+    """Seconds that an engine works for a pack: `per_token * (overhead + tokens)`, a lower expectile.
 
-    A weighted least-squares line through the observations, the older ones forgotten step by step (asymmetric
-    least squares after Newey and Powell, Econometrica 55, 1987).
+    A line through the observations by least squares of the relative errors, because what disturbs a pack
+    disturbs a large one more; the older ones are forgotten step by step (asymmetric least squares after Newey
+    and Powell, Econometrica 55, 1987).
+
+    An engine that is busy when a pack arrives begins with it when it is done with the one before. What lies
+    between two answers is therefore the work for the later pack alone, however long that has waited.
 
     Attributes:
-        overhead: seconds of a pack whatever it holds.
-        per_token: seconds more for each of its tokens, padding included.
+        overhead: what a pack costs whatever it holds, in tokens.
+        per_token: seconds for each token, padding included.
 
     """
 
     def __init__(self) -> None:
-        self.overhead = OVERHEAD
+        self.overhead = OVERHEAD / PER_TOKEN
         self.per_token = PER_TOKEN
+        self._last_answer = 0.0
         self._weight = self._x = self._xx = self._y = self._xy = 0.0
 
     def seconds(self, tokens: int) -> float:
         """Estimate for a pack of so many tokens."""
-        return self.overhead + self.per_token * tokens
+        return self.per_token * (self.overhead + tokens)
 
-    def observe(self, tokens: int, seconds: float) -> None:
-        """Learn from a pack that took so long."""
-        weight = EXPECTILE if seconds > self.seconds(tokens) else 1 - EXPECTILE
+    def observe(self, tokens: int, sent: float, answered: float) -> None:
+        """Learn from a pack that comes back, the packs of an engine in the order of their answers.
+
+        Args:
+            sent: seconds, by the same clock as `answered`.
+
+        """
+        seconds = answered - max(sent, self._last_answer)
+        self._last_answer = answered
+        side = EXPECTILE if seconds > self.seconds(tokens) else 1 - EXPECTILE
+        weight = side / (self.overhead + tokens) ** 2
         self._weight = MEMORY * self._weight + weight
         self._x = MEMORY * self._x + weight * tokens
         self._xx = MEMORY * self._xx + weight * tokens * tokens
         self._y = MEMORY * self._y + weight * seconds
         self._xy = MEMORY * self._xy + weight * tokens * seconds
-        spread = self._weight * self._xx - self._x * self._x
-        if spread > 1e-6 * self._weight * self._xx:
-            slope = (self._weight * self._xy - self._x * self._y) / spread
-            self.per_token = max(slope, 0.0)
-        else:  # all packs had one size: they tell a share of both, which cannot be told apart
-            self.per_token = self._y / (self._x + self._weight * OVERHEAD / PER_TOKEN)
-        self.overhead = max((self._y - self.per_token * self._x) / self._weight, 0.0)
+        self.overhead = min(max(self._axis(), LEAST_OVERHEAD), MOST_OVERHEAD)
+        self.per_token = max(self._y / (self._x + self._weight * self.overhead), 1e-9)
+
+    def _axis(self) -> float:
+        """How far left of no tokens the line, which goes through the mean of all, is down at no time."""
+        tokens, seconds = self._x / self._weight, self._y / self._weight
+        variance = self._xx / self._weight - tokens**2
+        covariance = self._xy / self._weight - tokens * seconds
+        assumed, trust = seconds / (tokens + OVERHEAD / PER_TOKEN), PRIOR * tokens**2
+        slope = (covariance + trust * assumed) / (variance + trust)
+        return seconds / slope - tokens if slope > 0 else MOST_OVERHEAD
+
+
+class Latency:
+    """Seconds until the answer to a pack that finds nothing before it; only such packs tell."""
+
+    def __init__(self) -> None:
+        self._weight = self._tokens = self._seconds = 0.0
+
+    def observe(self, tokens: int, seconds: float) -> None:
+        """Learn from a pack that was sent while none was on its way."""
+        self._weight = MEMORY * self._weight + 1
+        self._tokens = MEMORY * self._tokens + tokens
+        self._seconds = MEMORY * self._seconds + seconds
+
+    def seconds(self, tokens: int, overhead: float) -> float:
+        """Estimate for a pack of so many tokens, 0 before anything is known; see `CostModel.overhead`."""
+        known = self._weight * overhead + self._tokens
+        return self._seconds / known * (overhead + tokens) if known else 0.0

@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from gateway.observability.timing import Stages, current
+from gateway.serving.metering.call import current_call
 
 
 @dataclass(slots=True, eq=False)
@@ -30,6 +31,11 @@ class Row:
         return self.request.contents[self.position]
 
 
+def _owner() -> object:
+    call = current_call()
+    return None if call is None else call.caller.id
+
+
 @dataclass(slots=True, eq=False)
 class Request:
     """A call's rows and its way back.
@@ -41,6 +47,7 @@ class Request:
         finished: done with the last result, or with the first failure.
         context: of the caller, for log lines and traces.
         stages: of the HTTP request; see `gateway.observability.timing`.
+        owner: the key that it came with, which shares the engine with others alike.
 
     """
 
@@ -50,6 +57,7 @@ class Request:
     waiting: dict[int, Row] = field(default_factory=dict)
     context: Context = field(default_factory=copy_context)
     stages: Stages | None = field(default_factory=current)
+    owner: object = field(default_factory=_owner)
     _left: bool = False
     _missing: int = 0
     _since: float = field(default_factory=perf_counter)

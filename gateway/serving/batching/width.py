@@ -5,16 +5,21 @@ START = 2
 
 MOST = 64
 
+SMOOTHING = 0.1
+"""What one pack tells; its time alone depends on whatever else the hosts do."""
+
 
 class Width:
     """Packs in flight, found as TCP Vegas finds its window (Brakmo and Peterson, 1995).
 
     Of `limit` packs in flight, `limit * (1 - alone / taken)` wait inside Triton, where nothing can be packed
-    anew any more. One should always wait, so that the engine never does; more than two are too many.
+    anew any more. One should always wait, so that the engine never does. A second one would cost even more
+    than worse packs: Triton's scheduler then turns round and round until the first one leaves.
     """
 
     def __init__(self) -> None:
         self.limit = START
+        self._waiting = 1.0
 
     def observe(self, alone: float, taken: float) -> None:
         """Learn from a pack that came back while more rows were waiting.
@@ -25,7 +30,8 @@ class Width:
 
         """
         waiting = self.limit * (1 - min(alone / taken, 1.0)) if taken > 0 else 0.0
-        if waiting < 1:
-            self.limit = min(self.limit + 1, MOST)
-        elif waiting > 2:
-            self.limit = max(self.limit - 1, START)
+        self._waiting += SMOOTHING * (waiting - self._waiting)
+        step = (self._waiting < 0.5) - (self._waiting > 1.5)
+        if step:
+            self.limit = min(max(self.limit + step, START), MOST)
+            self._waiting = 1.0  # what was seen with another number in flight tells nothing of this one
