@@ -14,6 +14,7 @@ from model_repository.heads import (
     ImageEmbeddingHead,
     RerankHead,
     SpanHead,
+    SpeechHead,
     TensorHead,
     TextDetectionHead,
     TextDirectionHead,
@@ -35,7 +36,7 @@ def answers(head: Head) -> tuple[str, ...]:
         return (head.start, head.end)
     if isinstance(head, TensorHead):
         return head.outputs
-    if isinstance(head, GenerationHead | CustomHead):
+    if isinstance(head, GenerationHead | SpeechHead | CustomHead):
         raise TypeError("this is no graph that is called once a batch")
     return (head.output,)
 

@@ -3,6 +3,8 @@
 A request is one prompt. Its responses are chunks: new tokens of one of the returned sequences, as soon as the
 engine has as many as the request wants to see at a time. The last chunk of each sequence says why it ended;
 the last one of all is Triton's final one.
+
+With the prompt of a model that hears comes a window of sound; the prompt is what its own output begins with.
 """
 
 from enum import StrEnum
@@ -11,10 +13,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from model_repository.heads import Struct
+from model_repository.heads import AudioSpec, SpeechTokens, Struct
 from model_repository.manifest import Precision, TensorSpec
 
 INPUT_IDS = "input_ids"
+INPUT_FEATURES = "input_features"
 PARAMETERS = "parameters"
 TOKEN_IDS = "token_ids"  # noqa: S105  # not a secret
 INDEX = "index"
@@ -25,6 +28,13 @@ INPUTS = (
     TensorSpec(name=PARAMETERS, datatype="BYTES", shape=(1,)),
 )
 """The prompt, special tokens included, and `SamplingParameters` as JSON; no batch axis."""
+
+
+def speech_inputs(audio: AudioSpec) -> tuple[TensorSpec, ...]:
+    """What models that hear take beside: a window of sound as its log-mel spectrogram."""
+    shape = (audio.mels, audio.frames)
+    return (*INPUTS, TensorSpec(name=INPUT_FEATURES, datatype="FP32", shape=shape))
+
 
 OUTPUTS = (
     TensorSpec(name=TOKEN_IDS, datatype="INT64", shape=(-1,)),
@@ -113,10 +123,11 @@ class GenerationSettings(Struct, frozen=True, kw_only=True):
     """`generation.json`: how the backend runs the graphs beside it.
 
     Attributes:
-        max_length: most tokens of prompt and output together; for encoder-decoders of either.
+        max_length: most tokens of prompt and output together; for encoder-decoders that read, of either.
         start_id: first token of the output of an encoder-decoder.
         forced_bos_id: token that must come right after it, or None.
         forced_eos_id: token that must come last when the length runs out, or None.
+        speech: of a model that hears, whose output follows their grammar; None for models that read text.
         cache_tokens: tokens of all running sequences that the paged engine has room for; what does not fit
             waits.
 
@@ -132,12 +143,14 @@ class GenerationSettings(Struct, frozen=True, kw_only=True):
     start_id: int | None = None
     forced_bos_id: int | None = None
     forced_eos_id: int | None = None
+    speech: SpeechTokens | None = None
     cache_tokens: int = 65_536
 
     def longest(self, prompt: int, parameters: SamplingParameters) -> int:
         """Tokens that `max_length` must hold for a prompt of so many tokens."""
         new = parameters.max_new_tokens
-        return max(prompt, new) if self.encoder_decoder else prompt + new
+        answers = self.encoder_decoder and self.speech is None
+        return max(prompt, new) if answers else prompt + new
 
 
 DECODER = "openvino_model.xml"
@@ -145,13 +158,14 @@ DECODER = "openvino_model.xml"
 wants this very name."""
 
 ENCODER = "encoder.xml"
-"""`input_ids`, `attention_mask` -> `last_hidden_state`."""
+"""`input_ids`, `attention_mask`, or `input_features` -> `last_hidden_state`."""
 
 CROSS = "cross.xml"
 """The encoder's states -> keys and values of every cross attention."""
 
 CACHED_DECODER = "decoder.xml"
-"""One more token of an encoder-decoder: tokens, mask and caches in, logits and longer caches out."""
+"""One more token of an encoder-decoder, or several of one that hears: tokens, mask and caches in, logits and
+longer caches out."""
 
 
 def encode_parameters(parameters: SamplingParameters) -> bytes:

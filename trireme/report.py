@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from control_plane.models.schemas import ModelSummary, VersionSummary
-from model_repository.heads import GenerationHead
+from model_repository.heads import GenerationHead, SpeechHead
 from model_repository.manifest import Candidate, EngineSpec, Manifest, ParityReport
 
 
@@ -71,7 +71,7 @@ def _tried(engine: EngineSpec) -> str:
 
 
 def _unit(manifest: Manifest) -> str:
-    if isinstance(manifest.head, GenerationHead):
+    if isinstance(manifest.head, GenerationHead | SpeechHead):
         return "tokens"
     return "images" if manifest.image else "texts"
 

@@ -11,6 +11,7 @@ from converters.families.span import SpanFamily
 from converters.families.tokens import TokenClassificationFamily
 from converters.generation.family import GenerationFamily
 from converters.spec import ConversionError
+from converters.speech.family import SpeechFamily
 
 _GRAPHS: tuple[GraphFamily, ...] = (
     ClipFamily(),
@@ -27,7 +28,11 @@ _GRAPHS: tuple[GraphFamily, ...] = (
 GRAPH_FAMILIES = {family.name: family for family in _GRAPHS}
 """Those whose models are called once a batch."""
 
-FAMILIES: dict[str, Family] = {**GRAPH_FAMILIES, GenerationFamily.name: GenerationFamily()}
+FAMILIES: dict[str, Family] = {
+    **GRAPH_FAMILIES,
+    SpeechFamily.name: SpeechFamily(),
+    GenerationFamily.name: GenerationFamily(),
+}
 """All of them."""
 
 

@@ -12,16 +12,16 @@ from transformers import AutoConfig
 
 from converters.causes import first_line
 from converters.engines.openvino import precisions
-from converters.generation.prompts import STEPS, prompts
 from converters.generation.session import Session
 from converters.generation.settings import settings
+from converters.generation.subjects import subject_of
 from converters.messages import Progress
 from converters.results import Built, Compiled
 from converters.spec import BuildSpec, Stage
 from converters.work import Work, each_part
 from converters.workspace import Workspace
 from model_repository.generation import GenerationSettings, Runtime, SamplingParameters
-from model_repository.heads import GenerationHead
+from model_repository.heads import GenerationHead, SpeechHead
 from model_repository.layout import MODEL_FILES
 from model_repository.manifest import Engine, EngineSpec, Precision
 
@@ -41,8 +41,8 @@ def _compile(work: Work) -> list[Built]:
     """The candidates, fastest first; for decoders the library is only asked where the pipeline fails."""
     work.folder.mkdir()
     head = work.part.head
-    assert isinstance(head, GenerationHead)
-    runtimes = (Runtime.LIBRARY,) if head.encoder_decoder else (Runtime.PAGED, Runtime.LIBRARY)
+    decodes = isinstance(head, GenerationHead) and not head.encoder_decoder
+    runtimes = (Runtime.PAGED, Runtime.LIBRARY) if decodes else (Runtime.LIBRARY,)
     built: list[Built] = []
     for runtime in runtimes:
         built += _measured(work, list(_candidates(work, runtime)))
@@ -66,7 +66,7 @@ def _candidates(work: Work, runtime: Runtime) -> Iterator[Built]:
 
 def _settings(work: Work, runtime: Runtime, precision: Precision) -> GenerationSettings:
     head, tokenizer = work.part.head, work.part.tokenizer
-    assert isinstance(head, GenerationHead)
+    assert isinstance(head, GenerationHead | SpeechHead)
     assert tokenizer is not None
     root = work.source / work.facts.root
     config = AutoConfig.from_pretrained(root, local_files_only=True)
@@ -110,11 +110,8 @@ def _race(sessions: Mapping[str, Session], work: Work, callers: int) -> dict[str
 
 
 def _tokens_per_second(session: Session, work: Work, callers: int) -> float:
-    assert work.part.tokenizer is not None
-    head = work.part.head
-    assert isinstance(head, GenerationHead)
-    steps = min(STEPS, head.max_length // 2)
-    texts = prompts(work.tokenizer, min(work.part.tokenizer.max_length, head.max_length - steps))
+    subject = subject_of(work)
+    texts, steps = subject.prompts(), subject.steps
     parameters = SamplingParameters(max_new_tokens=steps, min_new_tokens=steps)
     started = time.perf_counter()
     answers = session.generate((texts * callers)[-callers:] if callers > 1 else texts[3:4], parameters)

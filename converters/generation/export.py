@@ -5,15 +5,13 @@ from pathlib import Path
 from transformers import logging
 
 from converters.causes import first_line
-from converters.generation.family import GenerationFamily
-from converters.generation.graphs import export_decoder, export_encoder_decoder
+from converters.generation.subjects import subject_of
 from converters.messages import Progress
 from converters.results import Exported, Graph
 from converters.spec import BuildSpec, ConversionError
 from converters.work import Work, each_part
 from converters.workspace import Workspace
-from model_repository.generation import INPUTS, OUTPUTS
-from model_repository.heads import GenerationHead
+from model_repository.generation import OUTPUTS
 
 
 def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress) -> Exported:
@@ -26,16 +24,15 @@ def _export(work: Work) -> Graph:
     work.folder.mkdir()
     logging.disable_progress_bar()
     work.progress(5, "loading the original")
-    model = GenerationFamily().load(work.source, work.facts)
-    head = work.part.head
-    assert isinstance(head, GenerationHead)
+    subject = subject_of(work)
+    model = subject.original()
     work.progress(25, "exporting through transformers.exporters")
     try:
-        (export_encoder_decoder if head.encoder_decoder else export_decoder)(model, work.folder)
+        subject.export(model, work.folder)
     except Exception as error:
         raise ConversionError(
             f"the architecture {work.facts.architecture} cannot be exported: {first_line(str(error))}",
             hint="See the log of the stage; most decoders and text-to-text models can be exported.",
         ) from error
     model.config.save_pretrained(work.folder)
-    return Graph(exporter="transformers.exporters", inputs=INPUTS, outputs=OUTPUTS, max_batch_size=0)
+    return Graph(exporter="transformers.exporters", inputs=subject.inputs, outputs=OUTPUTS, max_batch_size=0)

@@ -24,7 +24,7 @@ _CROSSED = re.compile(r"cross_attention_cache")
 def export_decoder(model: torch.nn.Module, folder: Path) -> None:
     """Write the stateful decoder: any number of new tokens at a time, on any number of earlier ones."""
     stages = decompose_for_generation(model, _sample(model), multi_token_decode=True)
-    _save(_export(*stages["decode"], stateful=True), folder / DECODER)
+    save(export(*stages["decode"], stateful=True), folder / DECODER)
 
 
 def export_encoder_decoder(model: torch.nn.Module, folder: Path) -> None:
@@ -32,13 +32,13 @@ def export_encoder_decoder(model: torch.nn.Module, folder: Path) -> None:
     prompt = _sample(model)
     begin = torch.full((ROWS, BEGUN), model.config.decoder_start_token_id)
     stages = decompose_for_generation(model, {**prompt, "decoder_input_ids": begin})
-    _save(_export(model.get_encoder(), prompt, stateful=False), folder / ENCODER)
-    cross = _export(*stages["prefill"], stateful=False)
-    _keep(cross, lambda name: _CROSSED.search(name) is not None)
-    _save(cross, folder / CROSS)
-    decoder = _export(*stages["decode"], stateful=False)
-    _keep(decoder, lambda name: _PASSED_THROUGH.search(name) is None)
-    _save(decoder, folder / CACHED_DECODER)
+    save(export(model.get_encoder(), prompt, stateful=False), folder / ENCODER)
+    cross = export(*stages["prefill"], stateful=False)
+    keep(cross, crossed)
+    save(cross, folder / CROSS)
+    decoder = export(*stages["decode"], stateful=False)
+    keep(decoder, lambda name: not passed_on(name))
+    save(decoder, folder / CACHED_DECODER)
 
 
 def _sample(model: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -51,7 +51,18 @@ def _sample(model: torch.nn.Module) -> dict[str, torch.Tensor]:
     return {"input_ids": ids, "attention_mask": mask}
 
 
-def _export(module: torch.nn.Module, inputs: Mapping[str, Any], *, stateful: bool) -> openvino.Model:
+def crossed(name: str) -> bool:
+    """Whether a tensor is a key or a value of a cross attention."""
+    return _CROSSED.search(name) is not None
+
+
+def passed_on(name: str) -> bool:
+    """Whether an output is only what went in."""
+    return _PASSED_THROUGH.search(name) is not None
+
+
+def export(module: torch.nn.Module, inputs: Mapping[str, Any], *, stateful: bool) -> openvino.Model:
+    """A module as a graph of OpenVINO whose rows and lengths may vary."""
     shapes = {name: _axes(value) for name, value in inputs.items() if not _is_constant(value)}
     config = OpenVINOConfig(dynamic=True, dynamic_shapes=shapes, stateful=stateful)
     return OpenVINOExporter().export(module, dict(inputs), config).program
@@ -71,7 +82,7 @@ def _is_constant(value: Any) -> bool:
     return value is None or isinstance(value, bool | int | float | str)
 
 
-def _keep(model: openvino.Model, wanted: Callable[[str], object]) -> None:
+def keep(model: openvino.Model, wanted: Callable[[str], object]) -> None:
     """Drop all other outputs, and the inputs that then nothing reads."""
     for result in model.get_results():
         if not wanted(result.get_output_tensor(0).get_any_name()):
@@ -88,5 +99,6 @@ def _keep(model: openvino.Model, wanted: Callable[[str], object]) -> None:
             model.remove_parameter(parameter)
 
 
-def _save(model: openvino.Model, path: Path) -> None:
+def save(model: openvino.Model, path: Path) -> None:
+    """Write a graph with its weights as they are."""
     openvino.save_model(model, path, compress_to_fp16=False)

@@ -6,6 +6,7 @@ from threading import Event
 
 import msgspec
 
+from converters.generation.subject import Prompt
 from model_repository.backends.generation.engines import open_engine
 from model_repository.backends.generation.job import Failure, Job
 from model_repository.generation import FinishReason, GenerationSettings, SamplingParameters
@@ -45,7 +46,7 @@ class Session:
         settings = msgspec.json.decode(data, type=GenerationSettings)
         self._engine = open_engine(folder, settings, engine.options)
 
-    def generate(self, prompts: Sequence[Sequence[int]], parameters: SamplingParameters) -> list[list[int]]:
+    def generate(self, prompts: Sequence[Prompt], parameters: SamplingParameters) -> list[list[int]]:
         """New tokens of each prompt, all running together.
 
         Raises:
@@ -54,7 +55,7 @@ class Session:
         """
         replies = [_Collected() for _ in prompts]
         for prompt, reply in zip(prompts, replies, strict=True):
-            self._engine.submit(Job(list(prompt), parameters, reply))
+            self._engine.submit(Job(prompt.ids, parameters, reply, prompt.features))
         for reply in replies:
             reply.done.wait()
             if reply.error is not None:

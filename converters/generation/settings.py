@@ -6,7 +6,7 @@ from transformers import PretrainedConfig
 
 from converters.generation.ids import eos_ids, generation_config, start_id
 from model_repository.generation import GenerationSettings, Runtime
-from model_repository.heads import GenerationHead
+from model_repository.heads import GenerationHead, SpeechHead
 from model_repository.manifest import Precision, TokenizerSpec
 
 CACHE_BYTES = 2**30
@@ -21,7 +21,7 @@ BYTES = {Precision.FP32: 4, Precision.BF16: 2}
 def settings(
     root: Path,
     config: PretrainedConfig,
-    head: GenerationHead,
+    head: GenerationHead | SpeechHead,
     tokenizer: TokenizerSpec,
     *,
     runtime: Runtime,
@@ -31,7 +31,7 @@ def settings(
     own = generation_config(root, config)
     return GenerationSettings(
         runtime=runtime,
-        encoder_decoder=head.encoder_decoder,
+        encoder_decoder=isinstance(head, SpeechHead) or head.encoder_decoder,
         precision=precision,
         max_length=head.max_length,
         vocabulary=config.get_text_config(decoder=True).vocab_size,
@@ -40,6 +40,7 @@ def settings(
         start_id=start_id(root, config),
         forced_bos_id=own.forced_bos_token_id,
         forced_eos_id=own.forced_eos_token_id,
+        speech=head.tokens if isinstance(head, SpeechHead) else None,
         cache_tokens=_cache_tokens(config, head.max_length, precision),
     )
 

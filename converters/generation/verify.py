@@ -17,23 +17,22 @@ import torch
 from msgspec.structs import replace
 
 from converters.causes import first_line
-from converters.generation.family import GenerationFamily
-from converters.generation.ids import generation_config, start_id
-from converters.generation.prompts import STEPS, prompts
 from converters.generation.session import Session
+from converters.generation.subject import Prompt
+from converters.generation.subjects import subject_of
 from converters.messages import Progress
 from converters.results import Built, Compiled, Verdict, Verified
 from converters.spec import BuildSpec, ConversionError, Stage
 from converters.work import Work, each_part
 from converters.workspace import Workspace
 from model_repository.generation import (
+    INPUT_FEATURES,
     INPUT_IDS,
     PARAMETERS,
     TOKEN_IDS,
     SamplingParameters,
     encode_parameters,
 )
-from model_repository.heads import GenerationHead
 from model_repository.layout import PROBE
 from model_repository.manifest import Candidate, ParityCase, ParityReport, ParityThresholds, Precision
 from model_repository.probe import write_probe
@@ -98,25 +97,18 @@ class _Steps:
 class _Judge:
     def __init__(self, work: Work) -> None:
         torch.set_num_threads(work.spec.threads)
-        head, tokenizer = work.part.head, work.part.tokenizer
-        assert isinstance(head, GenerationHead)
-        assert tokenizer is not None
         work.progress(0, "loading the original")
         self._work = work
-        self._model = GenerationFamily().load(work.source, work.facts)
-        self._steps = min(STEPS, head.max_length // 2)
-        self._prompts = prompts(work.tokenizer, min(tokenizer.max_length, head.max_length - self._steps))
-        root = work.source / work.facts.root
-        self._start = start_id(root, self._model.config)
-        forced = generation_config(root, self._model.config)
-        self._forced_first = forced.forced_bos_token_id is not None
-        self._length = self._steps - (forced.forced_eos_token_id is not None)  # an end is not in the answer
-        self._eos = list(head.eos_ids)
+        self._subject = subject_of(work)
+        self._model = self._subject.original()
+        self._prompts = self._subject.prompts()
 
     def judge(self, candidate: Candidate, built: Built) -> Candidate:
         """The candidate with its figures, or with the reason why it has none."""
         # Ends of texts are left to the steps before them: an end tells nothing about the tokens behind it.
-        parameters = SamplingParameters(max_new_tokens=self._steps, min_new_tokens=self._steps)
+        parameters = SamplingParameters(
+            max_new_tokens=self._subject.steps, min_new_tokens=self._subject.steps
+        )
         session = None
         try:
             session = Session(built.engine, self._work.of(Stage.COMPILE) / built.folder)
@@ -142,7 +134,9 @@ class _Judge:
                 max_abs_diff=float(steps.regrets.max(initial=0)),
                 min_cosine=1.0,
                 finite=bool(np.isfinite(steps.regrets).all()),
-                agreement=float(np.mean(steps.regrets <= tie)) if len(steps.regrets) == self._length else 0.0,
+                agreement=float(np.mean(steps.regrets <= tie))
+                if len(steps.regrets) == self._subject.length
+                else 0.0,
             )
             for steps in seen
         )
@@ -150,23 +144,9 @@ class _Judge:
         limits = ParityThresholds(max_abs_diff=tie, min_cosine=-1.0, agreement=1.0)
         return ParityReport(passed=passed, thresholds=limits, cases=cases)
 
-    def _replay(self, prompt: list[int], answer: list[int]) -> _Steps:
-        """One run of the original over prompt and output, which has the logits of every step."""
-        with torch.inference_mode():
-            if self._start is None:
-                whole = torch.tensor([prompt + answer])
-                logits = self._model(input_ids=whole).logits[0, len(prompt) - 1 : -1]
-            else:
-                output = torch.tensor([[self._start, *answer]])
-                logits = self._model(input_ids=torch.tensor([prompt]), decoder_input_ids=output).logits[
-                    0, :-1
-                ]
-        values = logits.double().numpy()
-        values[:, self._eos] = -np.inf  # as `min_new_tokens` has it
-        best = values.max(1)
-        regrets = best - values[np.arange(len(answer)), answer]
-        if self._forced_first:
-            regrets[0] = 0  # the first token is no choice
+    def _replay(self, prompt: Prompt, answer: list[int]) -> _Steps:
+        values = self._subject.scores(self._model, prompt, answer)
+        regrets = values.max(1) - values[np.arange(len(answer)), answer]
         largest = float(np.abs(values[np.isfinite(values)]).max())
         return _Steps(regrets, largest)
 
@@ -175,10 +155,12 @@ class _Judge:
         parameters = SamplingParameters(max_new_tokens=PROBE_STEPS)
         (answer,) = session.generate([prompt], parameters)
         inputs = {
-            INPUT_IDS: np.array(prompt, np.int64),
+            INPUT_IDS: np.array(prompt.ids, np.int64),
             PARAMETERS: np.array([encode_parameters(parameters)], np.object_),
+            INPUT_FEATURES: prompt.features,
         }
-        write_probe(self._work.folder / PROBE, inputs, {TOKEN_IDS: np.array(answer, np.int64)})
+        named = {spec.name: inputs[spec.name] for spec in self._subject.inputs}
+        write_probe(self._work.folder / PROBE, named, {TOKEN_IDS: np.array(answer, np.int64)})
 
 
 def _figures(candidate: Candidate) -> str:

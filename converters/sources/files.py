@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-WANTED = ("*.safetensors", "*.gguf", "*.json", "*.jinja", "*.txt", "*.model")
+from converters.speech.ctranslate2 import MODEL, specification
+
+WANTED = ("*.safetensors", "*.gguf", "*.json", "*.jinja", "*.txt", "*.model", "model.bin")
 """Weights, settings, vocabularies, chat templates and sentencepiece models: data only. Pickles and code are
-never fetched."""
+never fetched; what is called `model.bin` stays only if it is CTranslate2's, see `drop_pickle`."""
 
 UNWANTED_FOLDERS = ("onnx", "openvino", "coreml", "original")
 """Other people's conversions beside the original weights."""
@@ -24,6 +26,13 @@ def wanted(paths: Iterable[str]) -> list[str]:
     exportable = any(path.endswith(WEIGHTS) for path in own)
     patterns = WANTED if exportable else (*WANTED, GRAPH)
     return [path for path in own if any(fnmatch(path, pattern) for pattern in patterns)]
+
+
+def drop_pickle(folder: Path) -> None:
+    """Remove a `model.bin` that is not CTranslate2's, which is data, but a pickle, which is code."""
+    for file in folder.rglob(MODEL):
+        if specification(file) is None:
+            file.unlink()
 
 
 def digest(folder: Path) -> str:

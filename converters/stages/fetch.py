@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from converters.generation.gguf import unpack
+from converters.generation import gguf
 from converters.messages import Progress
 from converters.results import Fetched
 from converters.sources import fetch
 from converters.sources.files import digest
 from converters.spec import BuildSpec
+from converters.speech import unpacking
 from converters.workspace import Workspace
 
 
@@ -16,5 +17,6 @@ def run(spec: BuildSpec, _workspace: Workspace, folder: Path, progress: Progress
     uri = fetch(spec, folder, progress)
     progress(80, "taking the digest")
     fetched = Fetched(uri=uri, digest=digest(folder))
-    unpack(folder, progress)
+    gguf.unpack(folder, progress)
+    unpacking.unpack(folder, progress)
     return fetched

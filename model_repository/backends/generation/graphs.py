@@ -4,14 +4,23 @@ They have no weights of their own as torch sees it; each step runs a graph in Op
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import openvino
 import torch
-from transformers import AutoConfig, Cache, EncoderDecoderCache, GenerationMixin, PreTrainedModel
+from transformers import (
+    AutoConfig,
+    Cache,
+    EncoderDecoderCache,
+    GenerationMixin,
+    LogitsProcessorList,
+    PreTrainedModel,
+)
 from transformers.modeling_outputs import BaseModelOutput, CausalLMOutputWithPast, Seq2SeqLMOutput
 
+from model_repository.backends.generation.job import Job
 from model_repository.generation import CACHED_DECODER, CROSS, DECODER, ENCODER
 
 _CROSS_OUTPUT = "past_key_values.cross_attention_cache.layers.{}.{}"
@@ -54,6 +63,22 @@ class GraphModel(PreTrainedModel, GenerationMixin):  # type: ignore[misc]  # tra
         """Of logits and caches, whatever the graphs compute in."""
         return torch.float32
 
+    def begin(self, jobs: Sequence[Job], pad_id: int) -> dict[str, Any]:
+        """What the loop is called with for these jobs."""
+        raise NotImplementedError
+
+    def begun(self, inputs: dict[str, Any]) -> int:
+        """Tokens that stand before the new ones in what the loop returns."""
+        raise NotImplementedError
+
+    def processors(self, jobs: Sequence[Job]) -> LogitsProcessorList:
+        """Rules of the model's own about which tokens may come next."""
+        return LogitsProcessorList()
+
+    def together(self, job: Job, other: Job) -> bool:
+        """Whether two jobs with the same parameters may run in one batch."""
+        return True
+
 
 class _State(Cache):  # type: ignore[misc]
     """The cache inside a stateful graph, as far as the loop must know of it."""
@@ -79,10 +104,14 @@ class DecoderModel(GraphModel):
         super().__init__(folder)
         self._decoder = Network(folder / DECODER, properties)
 
-    def new_cache(self) -> Cache:
-        """A cache for a new batch; there can be only one at a time."""
+    def begin(self, jobs: Sequence[Job], pad_id: int) -> dict[str, Any]:
+        """Prompts that end together, and a cache for them; there can be only one at a time."""
         self._decoder.reset()
-        return _State()
+        return {**_padded(jobs, pad_id, left=True), "past_key_values": _State()}
+
+    def begun(self, inputs: dict[str, Any]) -> int:
+        """The prompt."""
+        return int(inputs["input_ids"].shape[1])
 
     def forward(
         self,
@@ -128,9 +157,11 @@ class _Encoder(torch.nn.Module):  # type: ignore[misc]
 class EncoderDecoderModel(GraphModel):
     """An encoder, what the decoder's cross attentions make of it, and the decoder with its caches outside."""
 
+    encoder: ClassVar[type[torch.nn.Module]] = _Encoder
+
     def __init__(self, folder: Path, properties: dict[str, Any]) -> None:
         super().__init__(folder)
-        self._encoder = _Encoder(Network(folder / ENCODER, properties))
+        self._encoder = self.encoder(Network(folder / ENCODER, properties))
         self._cross = Network(folder / CROSS, properties)
         self._decoder = Network(folder / CACHED_DECODER, properties)
 
@@ -138,9 +169,13 @@ class EncoderDecoderModel(GraphModel):
         """Run once a prompt, not once a beam."""
         return self._encoder
 
-    def new_cache(self) -> None:
-        """Leave it to the library."""
-        return
+    def begin(self, jobs: Sequence[Job], pad_id: int) -> dict[str, Any]:
+        """Prompts that begin together; the cache is the library's."""
+        return _padded(jobs, pad_id, left=False)
+
+    def begun(self, inputs: dict[str, Any]) -> int:
+        """The token that starts an output."""
+        return 1
 
     def forward(
         self,
@@ -150,7 +185,7 @@ class EncoderDecoderModel(GraphModel):
         attention_mask: torch.Tensor | None = None,
         **_: Any,
     ) -> Seq2SeqLMOutput:
-        """Logits of the new token, `[rows, 1, vocabulary]`."""
+        """Logits of the new tokens, `[rows, new tokens, vocabulary]`."""
         cache = past_key_values
         states = encoder_outputs.last_hidden_state
         if attention_mask is None:  # the loop leaves out one that masks nothing
@@ -179,6 +214,17 @@ class EncoderDecoderModel(GraphModel):
 
 def _layer(cache: EncoderDecoderCache, attention: str, number: str) -> Any:
     return getattr(cache, f"{attention}_attention_cache").layers[int(number)]
+
+
+def _padded(jobs: Sequence[Job], pad_id: int, *, left: bool) -> dict[str, Any]:
+    longest = max(len(job.prompt) for job in jobs)
+    ids = torch.full((len(jobs), longest), pad_id)
+    mask = torch.zeros_like(ids)
+    for row, job in enumerate(jobs):
+        place = slice(longest - len(job.prompt), None) if left else slice(len(job.prompt))
+        ids[row, place] = torch.tensor(job.prompt)
+        mask[row, place] = 1
+    return {"input_ids": ids, "attention_mask": mask}
 
 
 def precision_properties(hint: str) -> dict[str, str]:

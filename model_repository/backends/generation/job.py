@@ -4,7 +4,12 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from model_repository.generation import FinishReason, SamplingParameters
+
+SILENCE = np.zeros((0, 0), np.float32)
 
 
 class Failure(StrEnum):
@@ -38,11 +43,19 @@ class Job:
 
     Attributes:
         prompt: token ids.
+        features: what a model that hears is to write down, float32 `[mels, frames]`; empty for all others.
 
     """
 
-    def __init__(self, prompt: list[int], parameters: SamplingParameters, reply: Reply) -> None:
+    def __init__(
+        self,
+        prompt: list[int],
+        parameters: SamplingParameters,
+        reply: Reply,
+        features: NDArray[np.float32] = SILENCE,
+    ) -> None:
         self.prompt = prompt
+        self.features = features
         self.parameters = parameters
         self._reply = reply
         self._held: list[list[int]] = [[] for _ in range(parameters.num_return_sequences)]

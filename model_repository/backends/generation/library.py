@@ -17,10 +17,12 @@ from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaLis
 from model_repository.backends.generation.graphs import (
     DecoderModel,
     EncoderDecoderModel,
+    GraphModel,
     precision_properties,
 )
 from model_repository.backends.generation.inbox import Inbox
 from model_repository.backends.generation.job import Failure, Job
+from model_repository.backends.generation.speech import SpeechModel
 from model_repository.generation import FinishReason, GenerationSettings, SamplingParameters
 from model_repository.manifest import Precision
 
@@ -37,8 +39,8 @@ class LibraryEngine:
     """One model, and the one thread that runs it."""
 
     def __init__(self, folder: Path, settings: GenerationSettings, properties: dict[str, Any]) -> None:
-        kind = EncoderDecoderModel if settings.encoder_decoder else DecoderModel
-        self._model = kind(folder, {**properties, **precision_properties(HINTS[settings.precision])})
+        whole = {**properties, **precision_properties(HINTS[settings.precision])}
+        self._model = _open(folder, settings, whole)
         self._settings = settings
         self._inbox = Inbox(QUEUE)
         self._closing = False
@@ -63,7 +65,7 @@ class LibraryEngine:
             job.fail("the model is being unloaded", Failure.UNAVAILABLE)
 
     def _run(self) -> None:
-        while (jobs := self._inbox.take(_fits, wait=True)) is not None:
+        while (jobs := self._inbox.take(self._fits, wait=True)) is not None:
             try:
                 self._generate(jobs)
             except _AbandonedError:
@@ -83,20 +85,32 @@ class LibraryEngine:
         if parameters.do_sample:
             torch.seed() if parameters.seed is None else torch.manual_seed(parameters.seed)
         stops = frozenset((*settings.eos_ids, *parameters.stop_ids))
-        prompts = [job.prompt for job in jobs]
-        inputs = _padded(prompts, settings.pad_id, left=not settings.encoder_decoder)
-        if (cache := self._model.new_cache()) is not None:
-            inputs["past_key_values"] = cache
+        inputs = self._model.begin(jobs, settings.pad_id)
         rows = _Rows(jobs, stops, lambda: self._closing)
         with torch.inference_mode():
             sequences = self._model.generate(
                 **inputs,
                 generation_config=_config(parameters, settings, stops),
+                logits_processor=self._model.processors(jobs),
                 stopping_criteria=StoppingCriteriaList([rows]),
             )
         if parameters.num_beams > 1:
-            new = 1 if settings.encoder_decoder else inputs["input_ids"].shape[1]
-            rows.finish(sequences[:, new:].tolist())
+            rows.finish(sequences[:, self._model.begun(inputs) :].tolist())
+
+    def _fits(self, job: Job, chosen: list[Job]) -> bool:
+        if not chosen:
+            return True
+        parameters = job.parameters
+        rows = max(parameters.num_beams, parameters.num_return_sequences)
+        other = replace(chosen[0].parameters, stream_interval=parameters.stream_interval)
+        alike = not parameters.do_sample and parameters == other and self._model.together(job, chosen[0])
+        return alike and (len(chosen) + 1) * rows <= ROWS
+
+
+def _open(folder: Path, settings: GenerationSettings, properties: dict[str, Any]) -> GraphModel:
+    if settings.speech is not None:
+        return SpeechModel(folder, properties, settings.speech)
+    return (EncoderDecoderModel if settings.encoder_decoder else DecoderModel)(folder, properties)
 
 
 class _AbandonedError(Exception):
@@ -155,27 +169,6 @@ class _Rows(StoppingCriteria):  # type: ignore[misc]  # transformers is not anal
 
     def _place(self, row: int) -> tuple[Job, int]:
         return self._jobs[row // self._answers], row % self._answers
-
-
-def _fits(job: Job, chosen: list[Job]) -> bool:
-    if not chosen:
-        return True
-    parameters = job.parameters
-    rows = max(parameters.num_beams, parameters.num_return_sequences)
-    other = replace(chosen[0].parameters, stream_interval=parameters.stream_interval)
-    alike = not parameters.do_sample and parameters == other
-    return alike and (len(chosen) + 1) * rows <= ROWS
-
-
-def _padded(prompts: Sequence[Sequence[int]], pad_id: int, *, left: bool) -> dict[str, Any]:
-    longest = max(len(prompt) for prompt in prompts)
-    ids = torch.full((len(prompts), longest), pad_id)
-    mask = torch.zeros_like(ids)
-    for row, prompt in enumerate(prompts):
-        place = slice(longest - len(prompt), None) if left else slice(len(prompt))
-        ids[row, place] = torch.tensor(prompt)
-        mask[row, place] = 1
-    return {"input_ids": ids, "attention_mask": mask}
 
 
 def _config(

@@ -14,7 +14,13 @@ from model_repository.backends.generation.engines import QueueFullError, open_en
 from model_repository.backends.generation.job import Failure, Job
 from model_repository.backends.generation.reply import TritonReply
 from model_repository.backends.graph import Graph
-from model_repository.generation import INPUT_IDS, PARAMETERS, GenerationSettings, decode_parameters
+from model_repository.generation import (
+    INPUT_FEATURES,
+    INPUT_IDS,
+    PARAMETERS,
+    GenerationSettings,
+    decode_parameters,
+)
 
 
 class TritonPythonModel:
@@ -58,4 +64,7 @@ class TritonPythonModel:
             raise ValueError(
                 f"prompt and output have {longest} tokens; the model takes {settings.max_length}"
             )
-        return Job(prompt, parameters, reply)
+        if settings.speech is None:
+            return Job(prompt, parameters, reply)
+        features = pb_utils.get_input_tensor_by_name(request, INPUT_FEATURES).as_numpy()
+        return Job(prompt, parameters, reply, features)
