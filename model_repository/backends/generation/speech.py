@@ -43,12 +43,15 @@ class SpeechModel(EncoderDecoderModel):
 
     def __init__(self, folder: Path, properties: dict[str, Any], tokens: SpeechTokens) -> None:
         super().__init__(folder, properties)
+        self.generation_config = GenerationConfig()  # the grammar is given with each batch
         self._tokens = tokens
 
     def begin(self, jobs: Sequence[Job], _pad_id: int) -> dict[str, Any]:
         """The sound, and prompts of one length."""
+        features = torch.stack([torch.from_numpy(job.features) for job in jobs])
         return {
-            "input_features": torch.stack([torch.from_numpy(job.features) for job in jobs]),
+            "input_features": features,
+            "attention_mask": torch.ones(len(jobs), features.shape[-1], dtype=torch.long),
             "decoder_input_ids": torch.tensor([job.prompt for job in jobs]),
         }
 

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 from databases import NewDatabase
 from generation_site import Site, gateway
+from speech_site import Speech, serve_speech
 
 from control_plane.db.engine import Database
 from model_repository.client import TritonClient
@@ -46,3 +47,9 @@ async def http(site: Site) -> AsyncIterator[httpx.AsyncClient]:
     await site.serve("t5")
     async with gateway(site) as client:
         yield client
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def speech(site: Site) -> Speech:
+    """A model that hears."""
+    return await serve_speech(site)

@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +44,7 @@ from model_repository.probe import read_probe, write_probe
 from model_repository.rollout import bring_up
 from model_repository.server import EmbeddedTriton
 from model_repository.storage import FolderStorage
+from model_repository.tensors import Array
 
 PROMPTED = (Task.TEXT_GENERATION, Task.QUESTION_ANSWERING, Task.SUMMARISATION, Task.EMOTION)
 
@@ -72,18 +73,19 @@ class Served:
         return [row[: row.index(end)] if end in row else row for row in rows]
 
 
-def in_fp32(entry: Path, served: Served) -> Manifest:
-    """Have the entry compute in fp32, whatever was faster: then its tokens can be compared one by one."""
-    engine = replace(served.manifest.engine, precision=Precision.FP32)
-    manifest = replace(served.manifest, engine=engine)
+def in_fp32(entry: Path, given: Manifest, right: Callable[[Mapping[str, Array]], list[int]]) -> Manifest:
+    """Have the entry compute in fp32, whatever was faster: then its tokens can be compared one by one.
+
+    `right` tells the original's first 16 tokens for the inputs of the stored sample.
+    """
+    manifest = replace(given, engine=replace(given.engine, precision=Precision.FP32))
     file = entry / layout.model_path(manifest)
     settings = msgspec.json.decode(file.read_bytes(), type=GenerationSettings)
     file.unlink()  # a link to the build's own file
     file.write_bytes(msgspec.json.encode(replace(settings, precision=Precision.FP32)))
     probe = read_probe((entry / layout.PROBE).read_bytes())
-    prompt = probe.inputs[INPUT_IDS].tolist()
-    (expected,) = served.generate(prompt, max_new_tokens=16)
-    write_probe(entry / layout.PROBE, probe.inputs, {TOKEN_IDS: np.array(expected, np.int64)})
+    expected = {TOKEN_IDS: np.array(right(probe.inputs), np.int64)}
+    write_probe(entry / layout.PROBE, probe.inputs, expected)
     (entry / layout.MANIFEST).write_bytes(encode(manifest))
     (entry / layout.CONFIG).write_text(to_pbtxt(model_config(manifest)))
     return manifest
@@ -108,7 +110,14 @@ class Site:
             loader = AutoModelForSeq2SeqLM if manifest.head.encoder_decoder else AutoModelForCausalLM
             tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
             served = Served(manifest, loader.from_pretrained(source).eval(), tokenizer)
-            self.served[kind] = dataclasses.replace(served, manifest=in_fp32(entry, served))
+            self.served[kind] = dataclasses.replace(
+                served,
+                manifest=in_fp32(
+                    entry,
+                    manifest,
+                    lambda inputs: served.generate(inputs[INPUT_IDS].tolist(), max_new_tokens=16)[0],
+                ),
+            )
             await self.publish(kind, entry)
         return self.served[kind]
 

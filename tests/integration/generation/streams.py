@@ -10,12 +10,13 @@ from model_repository.client import TritonClient
 from model_repository.generation import (
     FINISH_REASON,
     INDEX,
+    INPUT_FEATURES,
     INPUT_IDS,
     PARAMETERS,
     TOKEN_IDS,
 )
 from model_repository.manifest import Manifest
-from model_repository.tensors import infer_request, read_outputs
+from model_repository.tensors import Array, infer_request, read_outputs
 
 SECONDS = 120
 
@@ -33,17 +34,25 @@ class Answers:
         return [self.tokens[index] for index in sorted(self.reasons)]
 
 
-def message(manifest: Manifest, prompt: list[int], **parameters: object) -> object:
+def message(
+    manifest: Manifest, prompt: list[int], features: Array | None = None, **parameters: object
+) -> object:
     encoded = msgspec.json.encode(parameters)
     inputs = {INPUT_IDS: np.array(prompt, np.int64), PARAMETERS: np.array([encoded], np.object_)}
+    if features is not None:
+        inputs[INPUT_FEATURES] = features
     return infer_request(manifest.entry, inputs, [TOKEN_IDS, INDEX, FINISH_REASON])
 
 
 async def generate(
-    client: TritonClient, manifest: Manifest, prompt: list[int], **parameters: object
+    client: TritonClient,
+    manifest: Manifest,
+    prompt: list[int],
+    features: Array | None = None,
+    **parameters: object,
 ) -> Answers:
     answers = Answers()
-    async for response in client.stream(message(manifest, prompt, **parameters), SECONDS):
+    async for response in client.stream(message(manifest, prompt, features, **parameters), SECONDS):
         outputs = read_outputs(response)
         index, reason = int(outputs[INDEX][0]), outputs[FINISH_REASON][0].decode()
         answers.tokens[index] += outputs[TOKEN_IDS].tolist()
