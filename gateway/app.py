@@ -62,10 +62,12 @@ from gateway.serving.kserve.inference import TensorInference
 from gateway.serving.routing.balancer import Balancer
 from gateway.serving.rows import RowRunner
 from gateway.serving.snapshots import Snapshots
+from gateway.serving.speech.model import SpeechModel
 from gateway.serving.tasks.custom import CustomTask
 from gateway.serving.tasks.image import ImageModel
 from gateway.serving.tasks.tensors import TensorTask
 from gateway.serving.tasks.text import TextModel
+from gateway.serving.tasks.transcription import TranscriptionTask
 from gateway.serving.tokenization import Tokenizers
 from gateway.serving.traffic import Traffic
 from gateway.serving.triton import TritonPool
@@ -132,6 +134,12 @@ def create_app(
     dispatcher = Dispatcher(snapshots, balancer, traffic, copies=settings.shadow_requests)
     text = TextModel(tokenizers, rows)
     generation = GenerationModel(tokenizers, triton, streams_per_request=settings.streams_per_request)
+    transcription = TranscriptionTask(
+        SpeechModel(tokenizers, triton),
+        threads=settings.audio_threads,
+        queue=settings.audio_queue,
+        max_seconds=settings.max_audio_seconds,
+    )
     engine = Engine(
         snapshots,
         metering.meter,
@@ -198,9 +206,8 @@ def create_app(
             if receiver is not None:
                 await receiver.close()
             await triton.close()
-            tokenizers.close()
-            decoder.close()
-            identity.close()
+            for each in (tokenizers, decoder, transcription, identity):
+                each.close()
             if tracing is not None:
                 await tracing.close()
 
@@ -242,8 +249,10 @@ def create_app(
                 providing.upstreams,
                 text=text,
                 generation=generation,
+                transcription=transcription,
                 threads=tokenizers.threads,
                 reading=Reading.of(settings.documents, rows, triton, decoder),
+                forms=settings.max_forms,
             ),
         },
         exception_handlers=handlers_by_prefix(
@@ -261,7 +270,7 @@ def create_app(
         request_max_body_size=None,  # `Intake` counts, also where no length is announced
     )
     # Around the router, because Litestar's own middleware does not see unknown paths.
-    intake_layer = IntakeLayer(app.asgi_handler, intake, streamed="/uploads/")
+    intake_layer = IntakeLayer(app.asgi_handler, intake, streamed=("/uploads/", "/v1/audio/"))
     app.asgi_handler = RequestObserver(intake_layer, metrics, tracing)
     return app
 

@@ -3,6 +3,7 @@
 from litestar.di import Provide
 
 from gateway.apis.opengatellm.inference.chats import Chats
+from gateway.forms import FormReader
 from gateway.reading import Reading
 from gateway.serving.generation.model import GenerationModel
 from gateway.serving.inference.chats import ModelChat
@@ -13,6 +14,7 @@ from gateway.serving.tasks.chat import ChatTask
 from gateway.serving.tasks.embedding import EmbeddingTask
 from gateway.serving.tasks.rerank import RerankTask
 from gateway.serving.tasks.text import TextModel
+from gateway.serving.tasks.transcription import TranscriptionTask
 from gateway.serving.threads import Threads
 
 
@@ -22,21 +24,26 @@ def inference_dependencies(
     *,
     text: TextModel,
     generation: GenerationModel,
+    transcription: TranscriptionTask,
     threads: Threads,
     reading: Reading,
+    forms: int,
 ) -> dict[str, Provide]:
     """Providers for Litestar.
 
     Args:
         threads: that render the templates of chats.
+        forms: with a file, that may be under way.
 
     """
     services = {
         "inference": inference,
         "chats": Chats(inference, ModelChat(ChatTask(generation, threads)), UpstreamChat(upstreams)),
         "embedding": EmbeddingTask(text),
+        "forms": FormReader(at_once=forms),
         "rerank": RerankTask(text),
         "reading": reading,
+        "transcription": transcription,
     }
     return {name: _provide(service) for name, service in services.items()}
 

@@ -60,11 +60,11 @@ class IntakeLayer:
     """ASGI layer that keeps an `Intake`'s counts and cancels a request whose client has left.
 
     Args:
-        streamed: beginning of the paths whose bodies are not kept in memory, and so not counted.
+        streamed: beginnings of the paths whose bodies are not kept in memory, and so not counted.
 
     """
 
-    def __init__(self, app: ASGIApp, intake: Intake, *, streamed: str) -> None:
+    def __init__(self, app: ASGIApp, intake: Intake, *, streamed: tuple[str, ...]) -> None:
         self._app = app
         self._intake = intake
         self._streamed = streamed

@@ -6,7 +6,14 @@ from typing import Any
 
 from litestar import Request
 from litestar.di import Provide
-from litestar.openapi.spec import Operation, Parameter
+from litestar.openapi.spec import (
+    OpenAPIMediaType,
+    OpenAPIType,
+    Operation,
+    Parameter,
+    RequestBody,
+    Schema,
+)
 from pydantic import BaseModel
 
 from gateway.schemas import model_properties
@@ -34,9 +41,17 @@ def path_of(model: type[BaseModel]) -> Provide:
 
 
 def documented_by(
-    *, path: type[BaseModel] | None = None, query: type[BaseModel] | None = None
+    *,
+    path: type[BaseModel] | None = None,
+    query: type[BaseModel] | None = None,
+    form: type[BaseModel] | None = None,
 ) -> type[Operation]:
-    """Operation class of a route whose parameters these models read, and whose broken schemas answer 422."""
+    """Operation class of a route whose parameters these models read, and whose broken schemas answer 422.
+
+    Args:
+        form: fields of a multipart form that has a `file` beside them.
+
+    """
     described = [
         Parameter(name=name, param_in=place, schema=schema, required=required, description=schema.description)
         for place, model in (("path", path), ("query", query))
@@ -50,8 +65,21 @@ def documented_by(
         def __post_init__(self) -> None:
             kept = [each for each in self.parameters or [] if getattr(each, "name", None) not in names]
             self.parameters = [*described, *kept]
+            if form is not None:
+                self.request_body = _form_body(form)
             # Litestar's own word for a schema that is broken; here that is a 422.
             if self.responses and getattr(self.responses.get("400"), "description", "") == GENERIC:
                 del self.responses["400"]
 
     return Documented
+
+
+def _form_body(model: type[BaseModel]) -> RequestBody:
+    fields = list(model_properties(model))
+    file = Schema(type=OpenAPIType.STRING, content_encoding="binary", description="The file.")
+    schema = Schema(
+        type=OpenAPIType.OBJECT,
+        properties={"file": file, **{name: schema for name, schema, _ in fields}},
+        required=["file", *(name for name, _, required in fields if required)],
+    )
+    return RequestBody(content={"multipart/form-data": OpenAPIMediaType(schema=schema)}, required=True)

@@ -40,12 +40,16 @@ class GatewaySettings:
         max_bodies_bytes: all request bodies in progress together; beyond it requests answer 503.
         max_requests: requests that may be in progress; one more answers 503.
         max_uploads: uploads of zips that may be under way; one more answers 503.
+        max_forms: forms with a file that may be under way; one more answers 503.
         tokenizer_threads: threads that turn text into token ids.
         tokenizer_queue: requests that may wait for those threads; one more answers 503.
         image_threads: threads that decode and scale images.
         image_queue: packs of images that may wait for those threads; one more answers 503.
         max_image_bytes: largest image; a larger one answers 413.
         max_image_pixels: width times height of the largest image; a larger one answers 413.
+        audio_threads: threads that decode recordings and take their spectra.
+        audio_queue: recordings that may be written down beside them; one more answers 503.
+        max_audio_seconds: longest recording that a model on Triton hears; a longer one answers 413.
         tokens_per_pack: most tokens, padding included, that one ModelInfer carries.
         pack_seconds: longest that Triton may take for a pack of several rows, by what it took for others.
         rows_waiting: rows that may wait for one model; beyond it requests answer 503.
@@ -76,12 +80,16 @@ class GatewaySettings:
     max_bodies_bytes: int = 48 * MEBIBYTE
     max_requests: int = 512
     max_uploads: int = 16
+    max_forms: int = 32
     tokenizer_threads: int = 2
     tokenizer_queue: int = 512
     image_threads: int = 2
     image_queue: int = 128
     max_image_bytes: int = 10 * MEBIBYTE
     max_image_pixels: int = 50_000_000
+    audio_threads: int = 2
+    audio_queue: int = 62
+    max_audio_seconds: float = 7200.0
     tokens_per_pack: int = 8192
     pack_seconds: float = 0.25
     rows_waiting: int = 16_384

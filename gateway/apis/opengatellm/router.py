@@ -17,6 +17,7 @@ from gateway.apis.opengatellm.inference.embeddings import EmbeddingsController
 from gateway.apis.opengatellm.inference.ocr import OCRController
 from gateway.apis.opengatellm.inference.rerank import RerankController
 from gateway.apis.opengatellm.inference.responses import ResponsesController
+from gateway.apis.opengatellm.inference.transcriptions import TranscriptionsController
 from gateway.apis.opengatellm.me.info import ChangeController, InfoController
 from gateway.apis.opengatellm.me.keys import KeysController
 from gateway.apis.opengatellm.me.usage import UsageController
@@ -48,6 +49,7 @@ def create_router(snapshots: Snapshots) -> Router:
             UsageController,
             ChatController,
             ResponsesController,
+            TranscriptionsController,
             EmbeddingsController,
             RerankController,
             OCRController,

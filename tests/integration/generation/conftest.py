@@ -53,3 +53,11 @@ async def http(site: Site) -> AsyncIterator[httpx.AsyncClient]:
 async def speech(site: Site) -> Speech:
     """A model that hears."""
     return await serve_speech(site)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def transcribing(site: Site, speech: Speech) -> AsyncIterator[httpx.AsyncClient]:
+    """Client of a gateway that serves the model that hears."""
+    async with gateway(site) as client:
+        client.headers["authorization"] = f"Bearer {client.headers['x-api-key']}"
+        yield client

@@ -1,11 +1,12 @@
 """A tiny Whisper in service, computing in fp32, and its original."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import tiny_whisper
 import torch
 from generation_site import Site, in_fp32
+from tokenizers import Tokenizer
 from transformers import GenerationMixin, WhisperForConditionalGeneration
 
 from converters.speech.samples import voice
@@ -24,11 +25,15 @@ NAME = "whisper"
 class Speech:
     manifest: Manifest
     original: Any
+    tokenizer: Tokenizer
 
     @property
     def head(self) -> SpeechHead:
         assert isinstance(self.manifest.head, SpeechHead)
         return self.manifest.head
+
+    def tokens(self, text: str) -> list[int]:
+        return self.tokenizer.encode(text, add_special_tokens=False).ids
 
     def heard(self, seed: int) -> Array:
         """A window of a voice that nobody has."""
@@ -58,11 +63,12 @@ async def serve_speech(site: Site) -> Speech:
     tiny_whisper.save(source)
     (entry,) = await site.build(NAME, f"file:{source}")
     given = decode((entry / layout.MANIFEST).read_bytes())
-    speech = Speech(given, WhisperForConditionalGeneration.from_pretrained(source).eval())
+    tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
+    speech = Speech(given, WhisperForConditionalGeneration.from_pretrained(source).eval(), tokenizer)
     manifest = in_fp32(
         entry,
         given,
         lambda inputs: speech.write(inputs[INPUT_IDS].tolist(), inputs[INPUT_FEATURES], 16),
     )
     await site.publish(NAME, entry)
-    return Speech(manifest, speech.original)
+    return replace(speech, manifest=manifest)

@@ -14,6 +14,7 @@ ALLOWED = {
     "control_plane.routers.kinds",
     "control_plane.routers.measures",
     "control_plane.usage.records",
+    "model_repository.audio",
     "model_repository.client",
     "model_repository.custom",
     "model_repository.errors",
