@@ -13,6 +13,7 @@ from litestar import Litestar, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath
 from litestar.response import Stream
+from vendors_audio import transcriptions
 from vendors_encoders import ENCODERS
 from vendors_readers import READERS
 
@@ -149,7 +150,9 @@ async def serving(app: Any) -> AsyncIterator[str]:
 async def running_vendors() -> AsyncIterator[Vendors]:
     vendors = Vendors()
     app = Litestar(
-        [models, info, chat, *ENCODERS, *READERS], state=State({"vendors": vendors}), logging_config=None
+        [models, info, chat, *ENCODERS, *READERS, transcriptions],
+        state=State({"vendors": vendors}),
+        logging_config=None,
     )
     async with serving(app) as vendors.url:
         yield vendors
