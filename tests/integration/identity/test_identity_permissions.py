@@ -1,12 +1,9 @@
 """Who may call what: every administrative route as every kind of caller, and every way to be refused."""
 
-import time
-
 import pytest
 import pytest_asyncio
+from identity_callers import INVALID, MISSING, REFUSED, make_callers
 from identity_site import ROOT, Site
-
-from control_plane.accounts.keys import KeyService
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 
@@ -35,56 +32,17 @@ OWN_ROUTES = [
 ]
 UNKNOWN = str(2**31 - 1)
 RIGHTS = (403, "Insufficient rights.")
-INVALID = (403, "Invalid API key.")
-MISSING = (401, "Not authenticated")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def callers(site: Site) -> dict[str, str | None]:
-    """A key of each kind."""
-    reader = await site.role("read_metric", "provide_models", "create_public_collection")
-    deleted = await site.user("admin")
-    orphan = await site.key(deleted)
-    await site.call("DELETE", f"/admin/users/{deleted}")
-    admin = await site.user("admin")
-    answer = await site.call("POST", "/admin/tokens", {"name": "x", "user": admin})
-    await site.call("DELETE", f"/admin/tokens/{answer.json()['id']}")
-    expiring = await site.user("admin", expires=int(time.time()) + 2)
-    short = await site.key(admin, expires=int(time.time()) + 2)
-    outdated = await site.key(expiring)
-    command_line = await KeyService(site.database).create("root", "a second key of the root account")
-    for key in (short, outdated):
-        while (await site.call("GET", "/me/keys", key=key)).status_code == 200:
-            pass
-    return {
-        "nobody": None,
-        "unknown key": "sk-" + "x" * 43,
-        "truncated key": ROOT[:-1],
-        "deleted user": orphan,
-        "deleted key": answer.json()["token"],
-        "expired key": short,
-        "expired account": outdated,
-        "plain user": await site.key(await site.user()),
-        "user with all but admin": await site.key(await site.user(role=reader)),
-        "root account's other key": command_line.secret,
-        "administrator": await site.key(admin),
-        "root": ROOT,
-    }
+    return await make_callers(site)
 
 
 def outcome(answer: object) -> tuple[int, object]:
     return answer.status_code, answer.json()["detail"] if answer.content else None  # type: ignore[attr-defined]
 
 
-REFUSED = {
-    "nobody": MISSING,
-    "unknown key": INVALID,
-    "truncated key": INVALID,
-    "deleted user": INVALID,
-    "deleted key": INVALID,
-    "expired key": INVALID,
-    "expired account": INVALID,
-}
 WITHOUT_ADMIN = {
     "plain user": RIGHTS,
     "user with all but admin": RIGHTS,
