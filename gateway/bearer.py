@@ -33,6 +33,13 @@ class InvalidSchemeError(TriremeError):
     code = "invalid_scheme"
 
 
+class UnauthorizedSchemeError(InvalidSchemeError):
+    """The scheme is spelled otherwise than `Bearer`, on a route whose clients know this as 401."""
+
+    status = 401
+    code = "invalid_scheme"
+
+
 class InvalidKeyError(TriremeError):
     """The key is unknown, deleted or expired, or its account is; which of these is not told."""
 
@@ -45,6 +52,10 @@ class InsufficientRightsError(TriremeError):
 
     status = 403
     code = "insufficient_rights"
+
+
+WRONG_SCHEME_IS_401 = {"wrong_scheme": UnauthorizedSchemeError}
+"""`opt` of routes on which the published API refuses a wrong scheme with 401 and not with 403."""
 
 
 def bearer_layer(snapshots: Snapshots, *, expired_accounts: bool = False) -> Layer:
@@ -61,13 +72,16 @@ def bearer_layer(snapshots: Snapshots, *, expired_accounts: bool = False) -> Lay
     def wrap(app: ASGIApp) -> ASGIApp:
         async def authenticated(scope: Scope, receive: Receive, send: Send) -> None:
             with stage("auth"):
-                scheme, secret = credentials_of(dict(scope["headers"]))
                 try:
+                    scheme, secret = credentials_of(dict(scope["headers"]))
                     scope["auth"] = find_key(
                         snapshots.current, secret, now=time(), expired_accounts=expired_accounts
                     )
                 except ForbiddenError:
                     raise _refusal(scheme) from None
+                except InvalidSchemeError as error:
+                    refusal = scope["route_handler"].opt.get("wrong_scheme", InvalidSchemeError)
+                    raise refusal(error.message) from None
             await app(scope, receive, send)
 
         return authenticated

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from control_plane.catalog import Key, ModelNotFoundError, Router
 from gateway.apis.opengatellm.errors import responses
 from gateway.apis.opengatellm.schemas.models import ModelBody, ModelList, ModelPath
+from gateway.bearer import WRONG_SCHEME_IS_401
 from gateway.parameters import documented_by, path_of
 from gateway.serving.snapshots import Snapshots
 
@@ -17,6 +18,7 @@ class ModelsController(Controller):
 
     path = "/models"
     tags = ("models",)
+    opt = WRONG_SCHEME_IS_401
     dependencies = {"which": path_of(ModelPath)}  # noqa: RUF012
 
     @get(operation_id="get_models_of_caller", summary="List models", responses=responses())

@@ -99,6 +99,27 @@ async def test_credentials_that_are_none(site: Site, header: str, status: int, d
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/models", 401),
+        ("GET", "/models/x", 401),
+        ("POST", "/admin/routers", 401),
+        ("GET", "/admin/routers/1", 401),
+        ("POST", "/admin/providers", 401),
+        ("GET", "/admin/providers", 403),
+        ("DELETE", "/admin/providers/1", 403),
+        ("GET", "/admin/roles", 403),
+        ("POST", "/chat/completions", 403),
+    ],
+)
+async def test_a_wrong_scheme_by_route(site: Site, method: str, path: str, status: int):
+    answer = await site.client.request(
+        method, f"/v1{path}", headers={"authorization": f"bearer {ROOT}"}, json={}
+    )
+    assert outcome(answer) == (status, "Invalid authentication scheme.")
+
+
+@pytest.mark.parametrize(
     "path", ["/models", "/builds", "/v1/models", "/v1/me/info", "/v1/admin/roles", "/metrics"]
 )
 async def test_one_key_opens_every_api_however_it_travels(site: Site, path: str):

@@ -80,13 +80,17 @@ class Site:
 
 
 @asynccontextmanager
-async def gateway(url: str, folder: Path) -> AsyncIterator[Site]:
+async def gateway(
+    url: str,
+    folder: Path,
+    settings: GatewaySettings = GatewaySettings(),  # noqa: B008 - it is frozen
+) -> AsyncIterator[Site]:
     """A gateway that runs as long as the block."""
     database = Database(url)
     await database.upgrade()
     await KeyService(database).ensure_root(ROOT)
     app = create_app(
-        GatewaySettings(),
+        settings,
         database=database,
         storage=FolderStorage(folder),
         triton_urls=[UNREACHABLE],

@@ -38,6 +38,15 @@ async def test_the_provider_gets_what_the_official_client_sent(site: Site, vendo
     )
 
 
+async def test_documents_leave_a_record(site: Site, vendors: Vendors) -> None:
+    model = await site.model(vendors.at("mistral"), "mistral", "image-to-text")
+    key = await site.user(model)
+    assert (await site.call("POST", "/ocr", {"model": model, "document": DOCUMENT}, key=key)).is_success
+    while not (usage := (await site.call("GET", "/me/usage?endpoint=/v1/ocr", key=key)).json()["data"]):
+        pass  # it is written within a moment
+    assert [(each["model"], each["endpoint"], each["status"]) for each in usage] == [(model, "/v1/ocr", 200)]
+
+
 async def test_what_the_provider_refuses_is_told(site: Site, vendors: Vendors) -> None:
     model = await site.model(vendors.at("mistral"), "mistral", "image-to-text")
     vendors.faults["mistral"] = (422, b'{"message": "no such page"}')

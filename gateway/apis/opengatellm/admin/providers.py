@@ -28,7 +28,7 @@ from gateway.apis.opengatellm.schemas.providers import (
     ProviderPath,
     UpdateProvider,
 )
-from gateway.bearer import InsufficientRightsError, permission_layer
+from gateway.bearer import WRONG_SCHEME_IS_401, InsufficientRightsError, permission_layer
 from gateway.catalog_feed import CatalogFeed
 from gateway.identity import actor_of
 from gateway.parameters import documented_by, path_of, query_of
@@ -56,6 +56,7 @@ class ProvidersController(Controller):
         operation_id="create_provider",
         summary="Add a provider",
         middleware=ADMIN,
+        opt=WRONG_SCHEME_IS_401,
         dto=ModelJSON[CreateProvider],
         return_dto=None,
         operation_class=documented_by(),

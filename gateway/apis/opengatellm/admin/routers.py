@@ -19,7 +19,7 @@ from gateway.apis.opengatellm.schemas.routers import (
     RouterPath,
     UpdateRouter,
 )
-from gateway.bearer import InsufficientRightsError, permission_layer
+from gateway.bearer import WRONG_SCHEME_IS_401, InsufficientRightsError, permission_layer
 from gateway.catalog_feed import CatalogFeed
 from gateway.identity import actor_of
 from gateway.parameters import documented_by, path_of, query_of
@@ -34,6 +34,7 @@ class RoutersController(Controller):
 
     path = "/admin/routers"
     tags = ("admin",)
+    opt = WRONG_SCHEME_IS_401
     dependencies = {"wanted": query_of(KeyPageQuery), "which": path_of(RouterPath)}  # noqa: RUF012
 
     @post(
