@@ -53,6 +53,8 @@ from gateway.openapi import openapi_config
 from gateway.providing import Providing
 from gateway.reading import Reading
 from gateway.schemas import ModelSchemas, StructSchemas
+from gateway.serving.cache import AnswerCache
+from gateway.serving.cached_rows import CachedRows
 from gateway.serving.dispatch import Dispatcher
 from gateway.serving.engine import Engine
 from gateway.serving.generation.model import GenerationModel
@@ -132,7 +134,7 @@ def create_app(
     )
     balancer, traffic = Balancer(settings=settings.routing), Traffic()
     dispatcher = Dispatcher(snapshots, balancer, traffic, copies=settings.shadow_requests)
-    text = TextModel(tokenizers, rows)
+    text = TextModel(tokenizers, _cached(rows, settings.cache_bytes, task_metrics))
     generation = GenerationModel(tokenizers, triton, streams_per_request=settings.streams_per_request)
     transcription = TranscriptionTask(
         SpeechModel(tokenizers, triton),
@@ -281,6 +283,10 @@ def _tracing(settings: TracingSettings, gateway_id: str) -> "Tracing | None":
     from gateway.observability.tracing import Tracing  # noqa: PLC0415  # the extra `tracing`
 
     return Tracing(settings, gateway_id)
+
+
+def _cached(rows: RowRunner, max_bytes: int, metrics: TaskMetrics) -> RowRunner | CachedRows:
+    return CachedRows(rows, AnswerCache(max_bytes), metrics) if max_bytes else rows
 
 
 def _provide(value: object) -> Provide:

@@ -55,6 +55,8 @@ class GatewaySettings:
         rows_waiting: rows that may wait for one model; beyond it requests answer 503.
         queue_seconds: longest that a request may expect to wait for its model; otherwise it answers 503.
         overload_seconds: the same while a model is overloaded: from a refusal until ten seconds without one.
+        cache_bytes: memory for answers of models that read text and write none, for an account that asks the
+            same again; 0 for none.
         packs_in_flight: packs of all requests that may be on their way to Triton together.
         streams_per_request: texts of one request that a model generates from together.
         stream_timeout: seconds that Triton has for all that it generates from one text.
@@ -93,6 +95,7 @@ class GatewaySettings:
     tokens_per_pack: int = 8192
     pack_seconds: float = 0.25
     rows_waiting: int = 16_384
+    cache_bytes: int = 0
     queue_seconds: float = 2.0
     overload_seconds: float = 0.02
     packs_in_flight: int = 64

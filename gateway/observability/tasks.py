@@ -87,6 +87,12 @@ class TaskMetrics:
             buckets=SHARES,
             registry=registry,
         )
+        self._cached = Counter(
+            "trireme_cache_rows",
+            "Rows that were looked for among earlier answers.",
+            ("model", "outcome"),
+            registry=registry,
+        )
         self._ogl = _ogl(registry)
 
     def pack(self, model: str, rows: int, tokens: int, padded: int) -> None:
@@ -94,6 +100,12 @@ class TaskMetrics:
         if self._enabled:
             self._rows.labels(model).observe(rows)
             self._padding.labels(model).observe(1 - tokens / padded if padded else 0.0)
+
+    def cached(self, model: str, hits: int, misses: int) -> None:
+        """Count rows that were looked for in the cache."""
+        if self._enabled:
+            self._cached.labels(model, "hit").inc(hits)
+            self._cached.labels(model, "miss").inc(misses)
 
     def refused(self, router: Router, task: Task, error: str) -> None:
         """Count a call that was not admitted."""

@@ -11,6 +11,7 @@ from tokenizers import Encoding
 from control_plane.catalog import Provider
 from gateway.observability.timing import stage
 from gateway.serving.batching.batcher import Tensors
+from gateway.serving.cached_rows import CachedRows
 from gateway.serving.encoders import Text
 from gateway.serving.metering.call import current_call
 from gateway.serving.rows import Array, RowRunner, Shape
@@ -62,7 +63,7 @@ class GivenTokens:
 class TextModel:
     """Runs graphs whose inputs are token ids."""
 
-    def __init__(self, tokenizers: Tokenizers, rows: RowRunner) -> None:
+    def __init__(self, tokenizers: Tokenizers, rows: RowRunner | CachedRows) -> None:
         self._tokenizers = tokenizers
         self._rows = rows
 
