@@ -18,3 +18,11 @@ class DocumentTooLargeError(TriremeError):
 
     def __init__(self, most: int) -> None:
         super().__init__(f"File size limit exceeded (max: {most} bytes).")
+
+
+class UnconfinedError(TriremeError):
+    """Processes cannot be confined on this host, so they are not let near documents."""
+
+    status = 503
+    code = "unconfined"
+    default_hint = "The operator installs libseccomp: `apt-get install libseccomp2`."

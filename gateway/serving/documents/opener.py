@@ -15,7 +15,17 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from gateway.serving.documents.confinement import bound, confine
-from gateway.serving.documents.messages import LENGTH, Answer, Box, Drawn, Order, Reason, Refused, Words
+from gateway.serving.documents.messages import (
+    LENGTH,
+    Answer,
+    Box,
+    Drawn,
+    Order,
+    Reason,
+    Refused,
+    Unconfined,
+    Words,
+)
 
 POINTS = 72
 """An inch."""
@@ -40,8 +50,7 @@ def main() -> None:
     order = decoder.decode(source.read(*LENGTH.unpack(source.read(LENGTH.size))))
     data = source.read()
     codecs.lookup("utf-16-le")  # that of the library's texts: later no file can be read any more
-    confine()
-    for answer in _answers(order, data):
+    for answer in _answers(order, data) if confine() else (Unconfined(),):
         _write(output, encoder.encode(answer))
 
 

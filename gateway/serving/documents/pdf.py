@@ -10,9 +10,18 @@ from contextlib import aclosing, suppress
 import msgspec
 from PIL import Image
 
-from gateway.serving.documents.errors import DocumentRefusedError
+from gateway.serving.documents.errors import DocumentRefusedError, UnconfinedError
 from gateway.serving.documents.gate import Gate
-from gateway.serving.documents.messages import LENGTH, Answer, Drawn, Order, Reason, Refused, Words
+from gateway.serving.documents.messages import (
+    LENGTH,
+    Answer,
+    Drawn,
+    Order,
+    Reason,
+    Refused,
+    Unconfined,
+    Words,
+)
 from gateway.serving.documents.pages import Page
 from gateway.serving.documents.settings import DocumentSettings
 from gateway.serving.ocr.lines import Line
@@ -43,6 +52,7 @@ class PdfOpener:
         Raises:
             DocumentRefusedError: it is damaged, encrypted, too much, or has no such page.
             OverloadedError: too many documents wait.
+            UnconfinedError: processes cannot be confined on this host.
 
         """
         async with self._gate.enter():
@@ -82,9 +92,13 @@ class PdfOpener:
         sending = asyncio.create_task(_send(process, order, data))
         try:
             while (answer := await self._next(process)) is not None:
-                if isinstance(answer, Refused):
-                    raise _unreadable(answer.reason)
-                yield _page(answer)
+                match answer:
+                    case Unconfined():
+                        raise UnconfinedError("PDFs are not opened here: libseccomp is missing.")
+                    case Refused():
+                        raise _unreadable(answer.reason)
+                    case Drawn():
+                        yield _page(answer)
         finally:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)

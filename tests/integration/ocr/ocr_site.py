@@ -82,6 +82,7 @@ class Site:
 
     url: str
     client: httpx.AsyncClient
+    triton_url: str
 
     async def ocr(self, document: object, **fields: object) -> httpx.Response:
         body = {"model": MODEL.name, "document": document, **fields}
@@ -120,7 +121,7 @@ async def serving(kit: Kit, folder: Path) -> AsyncIterator[Site]:
             on_a_socket(app) as url,
             httpx.AsyncClient(base_url=url, timeout=120, trust_env=False) as client,
         ):
-            yield Site(url, client)
+            yield Site(url, client, triton.url)
     finally:
         await triton.stop()
         await database.close()
