@@ -10,7 +10,7 @@ from model_repository.errors import RefusedInputError
 from model_repository.manifest import Engine, Manifest
 
 UNSUITED = {
-    Engine.GENERATION: "answers in many pieces, which this protocol cannot: ask /v1/chat/completions",
+    Engine.GENERATION: "answers in pieces, which this protocol cannot: ask the endpoint of its task",
     Engine.CUSTOM: "is its author's own code: ask the endpoint of its task",
 }
 """Engines whose graphs do not answer one request of tensors by one, and what to do instead."""

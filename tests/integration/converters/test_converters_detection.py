@@ -58,6 +58,33 @@ def test_nli_models_of_two_labels_have_another_opposite(tmp_path: Path) -> None:
     assert part.shortest == 5  # three special tokens, and one of each text
 
 
+@pytest.mark.parametrize(
+    ("said", "lengths"),
+    [
+        ({}, None),
+        ({"is_matryoshka": False}, None),
+        ({"is_matryoshka": True}, ()),
+        ({"matryoshka_dimensions": [16, 8, 32, 64]}, (8, 16)),  # whole vectors have 32 numbers
+        ({"matryoshka_dimensions": [32]}, None),
+    ],
+)
+def test_lengths_that_vectors_may_be_cut_to_are_read(
+    tmp_path: Path, said: dict[str, Any], lengths: tuple[int, ...] | None
+) -> None:
+    source = write_model(tmp_path / "source", "bert")
+    change_json(source / "config.json", **said)
+    (part,) = inspect(source, tmp_path).parts
+    assert isinstance(part.head, EmbeddingHead)
+    assert part.head.matryoshka == lengths
+
+
+def test_lengths_that_are_none_are_refused(tmp_path: Path) -> None:
+    source = write_model(tmp_path / "source", "bert")
+    change_json(source / "config.json", matryoshka_dimensions=[0])
+    with pytest.raises(ConversionError, match="matryoshka_dimensions"):
+        inspect(source, tmp_path)
+
+
 def test_a_classifier_is_an_encoder_where_that_is_asked(tmp_path: Path) -> None:
     source = write_model(tmp_path / "source", "bert-moods")
     (part,) = inspect(source, tmp_path, Task.EMBEDDING).parts

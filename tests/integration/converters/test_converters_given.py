@@ -48,6 +48,7 @@ def test_vectors_of_tokens_are_averaged(tmp_path: Path, file: str) -> None:
     assert manifest.tasks == (Task.EMBEDDING,)
     assert isinstance(manifest.head, EmbeddingHead)
     assert (manifest.head.dimensions, manifest.head.pooling) == (WIDTH, Pooling.MEAN)
+    assert manifest.head.matryoshka is None
     assert manifest.tokenizer is not None
     assert (manifest.tokenizer.max_length, manifest.tokenizer.pad_id) == (24, 0)
     assert manifest.parity.passed

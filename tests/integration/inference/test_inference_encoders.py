@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from inference_site import Site
+from inference_site import ROOT, Site
 from vendors import SECRET, Vendors
 from vendors_encoders import SCORES, VECTOR
 
@@ -84,6 +84,16 @@ async def test_something_other_than_a_ranking_is_a_bad_gateway(site: Site, vendo
         vendors.faults["vllm"] = (200, said)
         answer = await site.call("POST", "/rerank", {"model": model, **QUESTION})
         assert answer.status_code == 502
+
+
+async def test_models_of_others_take_no_tensors(site: Site, vendors: Vendors):
+    model = await site.model(vendors.at("vllm"), "vllm", "text-embeddings-inference")
+    vendors.asked.clear()
+    headers = {"authorization": f"Bearer {ROOT}"}
+    answer = await site.client.post(f"/v2/models/{model}/infer", json={"inputs": []}, headers=headers)
+    assert answer.status_code == 400
+    assert "another's API" in answer.json()["error"]
+    assert vendors.asked == []
 
 
 async def test_upstreams_that_do_not_rank_are_not_asked(site: Site, vendors: Vendors):

@@ -5,45 +5,17 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from kserve_graphs import graph
 from tritonclient.utils import serialize_byte_tensor
 
 from gateway.serving.kserve.messages import InferRequest
 from gateway.serving.kserve.reading import Message, read_inputs, wanted
 from gateway.serving.kserve.writing import write
 from model_repository.errors import InferenceError, RefusedInputError
-from model_repository.heads import TensorHead
-from model_repository.manifest import (
-    Engine,
-    EngineSpec,
-    Manifest,
-    Precision,
-    SourceRecord,
-    Task,
-    TensorSpec,
-)
+from model_repository.manifest import TensorSpec
 
 TEXTS = np.array([[b"bow", "stern ⚓".encode()], [b"", b"mast"]], np.object_)
 PACKED = serialize_byte_tensor(TEXTS).item()
-
-
-def graph(*inputs: TensorSpec) -> Manifest:
-    return Manifest(
-        owner="global",
-        name="echo",
-        version=3,
-        tasks=(Task.CUSTOM,),
-        head=TensorHead(outputs=("out", "other")),
-        source=SourceRecord(uri="file:echo", digest="sha256:0", architecture="Echo"),
-        engine=EngineSpec(engine=Engine.ONNXRUNTIME, precision=Precision.FP32),
-        inputs=inputs,
-        outputs=tuple(TensorSpec(name=name, datatype="FP32", shape=(-1,)) for name in ("out", "other")),
-        max_batch_size=0,
-        tokenizer=None,
-        parity=None,
-        candidates=(),
-        tools={},
-        created_at="2026-01-01T00:00:00Z",
-    )
 
 
 STRINGS = graph(TensorSpec(name="texts", datatype="BYTES", shape=(-1, 2)))
