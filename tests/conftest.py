@@ -8,7 +8,7 @@ import published
 import pytest
 import seaweed
 from databases import NewDatabase, postgresql_database, sqlite_database
-from postgresql import postgres
+from postgresql import PostgresServer, postgres
 from seaweed import S3Server
 
 from model_repository.settings import S3Settings
@@ -28,6 +28,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """A real PostgreSQL: `USER@HOST:PORT`."""
+    with postgres() as server:
+        yield server.address
+
+
+@pytest.fixture
+def mortal_postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL for one test, which may stop and start it."""
     with postgres() as server:
         yield server
 

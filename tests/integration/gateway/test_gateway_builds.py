@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+import pytest_asyncio
 from databases import NewDatabase
 from running import gateway
 from site_setup import Site
@@ -32,7 +33,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")
 FETCHING = Progress("fetch", StageStatus.RUNNING, 50, "half way", "/srv/fetch.log", "again", 1.5)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def builder(
     site: Site, tmp_path: Path, new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Site]:

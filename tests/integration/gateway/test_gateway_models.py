@@ -21,7 +21,7 @@ async def test_account_without_models(client: httpx.AsyncClient) -> None:
 async def test_built_in_models_hide_their_build(zoo: httpx.AsyncClient, value: str) -> None:
     response = await zoo.get("/models", params={"include_global": value})
     listed = {model["name"]: (model["description"], model["tasks"]) for model in response.json()}
-    assert listed == {
+    expected = {
         "clip": ("clip", ["text-vectorisation", "image-vectorisation"]),
         "colours": ("colours", ["image-classification"]),
         "english": (
@@ -30,6 +30,7 @@ async def test_built_in_models_hide_their_build(zoo: httpx.AsyncClient, value: s
         ),
         "sentiment": ("sentiment", ["text-classification"]),
     }
+    assert expected.items() <= listed.items()  # other tests may have put more into service
     for model in response.json():
         assert model.keys() == {"id", "name", "description", "tasks"}
         assert model["id"] == f"model_{model['name']}"
