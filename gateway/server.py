@@ -55,7 +55,7 @@ async def serve(
         AddressUnavailableError: the address cannot be listened on.
 
     """
-    with _listen(settings.host, settings.port) as listener:
+    with _listen(settings.host, settings.port, shared=settings.workers > 1) as listener:
         host, port = listener.getsockname()[:2]
         url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         config = uvicorn.Config(
@@ -82,9 +82,10 @@ async def serve(
                 loop.remove_signal_handler(number)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, *, shared: bool) -> socket.socket:
+    """A socket of this process; where several share the address, the kernel spreads connections."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        return socket.create_server((host, port), family=family, backlog=2048, reuse_port=shared)
     except OSError as error:
         raise AddressUnavailableError(f"cannot listen on {host}:{port}: {error.strerror}") from error

@@ -35,6 +35,7 @@ class GatewaySettings:
     Attributes:
         host: address to listen on.
         port: TCP port to listen on; 0 takes a free one.
+        workers: gateway processes that share the address; `trireme serve` starts as many.
         public_url: base URL by which clients reach the gateway; empty to go by the host that each asked for.
         max_body_bytes: largest request body; a larger one answers 413.
         max_bodies_bytes: all request bodies in progress together; beyond it requests answer 503.
@@ -77,6 +78,7 @@ class GatewaySettings:
 
     host: str = "127.0.0.1"
     port: int = 8000
+    workers: Annotated[int, Meta(ge=1, le=64)] = 1
     public_url: str = ""
     max_body_bytes: int = 16 * MEBIBYTE
     max_bodies_bytes: int = 48 * MEBIBYTE

@@ -3,8 +3,10 @@
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import structlog
 
@@ -19,21 +21,30 @@ FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
 STEADY = 60.0
 """Seconds of life after which a process counts as sound and the delay starts over."""
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
 
 class Child:
     """One `trireme` subcommand as a supervised child process, which cannot outlive this one."""
 
-    def __init__(self, command: str, settings: Settings, output: Path) -> None:
+    def __init__(
+        self,
+        command: str,
+        settings: Settings,
+        output: Path,
+        environment: Mapping[str, str] = NOTHING,
+    ) -> None:
         """Prepare `trireme COMMAND` with these settings, whatever source they came from.
 
         Args:
+            environment: variables beside the settings.
             output: file for what it prints beside its log: a crash of the interpreter, say.
 
         """
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         self._name = command
         self._command = [sys.executable, "-m", "trireme", command]
-        self._environment = inherited | to_environment(settings)
+        self._environment = inherited | to_environment(settings) | dict(environment)
         self._output = output
         self._process: TetheredProcess | None = None
         self._stopping = asyncio.Event()

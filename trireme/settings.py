@@ -103,6 +103,11 @@ class Settings:
         return f"sqlite+aiosqlite:///{self.data.absolute() / 'trireme.db'}"
 
     @property
+    def metrics(self) -> Path:
+        """Folder of what several gateways of this host have counted together."""
+        return self.data / "metrics"
+
+    @property
     def repository(self) -> Path:
         """Folder of the model repository where no bucket holds it."""
         return self.data / "repository"

@@ -1,13 +1,15 @@
 """Starts Triton, the worker and the gateway, and stops them in order."""
 
 import asyncio
+import shutil
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
+import structlog
 
 from control_plane.accounts.keys import KeyService
 from control_plane.builds.service import BuildService
@@ -15,9 +17,10 @@ from control_plane.builds.tables import UNFINISHED
 from control_plane.catalogue import load_catalogue
 from control_plane.db.engine import Database
 from control_plane.installation import install
+from gateway.observability.page import SHARED_COUNTS
 from model_repository.errors import TriremeError
 from model_repository.server import EmbeddedTriton
-from trireme.child import Child
+from trireme.child import NOTHING, Child
 from trireme.data_folder import locked, root_key
 from trireme.settings import Settings
 from trireme.state import database, mirror
@@ -26,6 +29,8 @@ START_SECONDS = 60.0
 
 WORKER_STOP_SECONDS = 40.0
 POLL_SECONDS = 0.05
+
+log = structlog.get_logger(__name__)
 
 
 class PortInUseError(TriremeError):
@@ -103,8 +108,10 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             triton=replace(settings.triton, urls=urls),
             gateway=replace(settings.gateway, port=port),
         )
-        await stack.enter_async_context(_child("worker", resolved, WORKER_STOP_SECONDS))
-        await stack.enter_async_context(_child("gateway", resolved, settings.gateway.drain_timeout + 5))
+        worker = _child("worker", resolved, "worker")
+        await stack.enter_async_context(_supervised([worker], WORKER_STOP_SECONDS))
+        drain_seconds = settings.gateway.drain_timeout + 5
+        await stack.enter_async_context(_supervised(_gateways(resolved), drain_seconds))
         base_url = f"http://{_url_host(settings.gateway.host)}:{port}"
         service = Service(address=base_url, root_key=secret, builds=builds, database=db)
         await service.wait("/health/live", START_SECONDS)
@@ -135,18 +142,36 @@ def _beside(work: Coroutine[Any, Any, None]) -> Iterator[None]:
         task.cancel()
 
 
-@asynccontextmanager
-async def _child(command: str, settings: Settings, stop_seconds: float) -> AsyncIterator[None]:
-    """A supervised subcommand that runs as long as the block, with a log file of its own."""
-    log = replace(settings.log, file=str(settings.logs / f"{command}.log"))
+def _gateways(settings: Settings) -> list[Child]:
+    """As many gateways as are wanted; what several of them count adds up in files of a common folder."""
+    workers, environment = settings.gateway.workers, {}
+    if workers > 1:
+        shutil.rmtree(settings.metrics, ignore_errors=True)
+        settings.metrics.mkdir()
+        environment[SHARED_COUNTS] = str(settings.metrics)
+        if not settings.gateway.limits.redis_url:
+            log.warning("each gateway counts limits by itself, without Redis", workers=workers)
+    names = ["gateway", *(f"gateway-{number}" for number in range(2, workers + 1))]
+    return [_child("gateway", settings, name, environment) for name in names]
+
+
+def _child(command: str, settings: Settings, name: str, environment: Mapping[str, str] = NOTHING) -> Child:
+    """A subcommand with a log file of its own."""
+    log_settings = replace(settings.log, file=str(settings.logs / f"{name}.log"))
     settings.logs.mkdir(exist_ok=True)
-    child = Child(command, replace(settings, log=log), settings.logs / f"{command}.err")
-    task = asyncio.create_task(child.run(), name=command)
+    output = settings.logs / f"{name}.err"
+    return Child(command, replace(settings, log=log_settings), output, environment)
+
+
+@asynccontextmanager
+async def _supervised(children: Sequence[Child], stop_seconds: float) -> AsyncIterator[None]:
+    """Keep processes running as long as the block, and end them together."""
+    tasks = [asyncio.create_task(child.run()) for child in children]
     try:
         yield
     finally:
-        await child.stop(stop_seconds)
-        await task
+        await asyncio.gather(*(child.stop(stop_seconds) for child in children))
+        await asyncio.gather(*tasks)
 
 
 async def _wrong(client: httpx.AsyncClient, path: str, before: str) -> str:

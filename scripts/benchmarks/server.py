@@ -45,7 +45,7 @@ class Server:
         peaks = {"supervisor": _peak(self.process)}
         for child in self.process.children():
             name = "tritonserver" if "tritonserver" in child.name() else child.cmdline()[3]
-            peaks[name] = _peak(child)
+            peaks[name] = peaks.get(name, 0.0) + _peak(child)
             if name == "tritonserver":
                 peaks["engines in Triton"] = sum(map(_peak, child.children(recursive=True)))
         return peaks

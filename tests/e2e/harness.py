@@ -65,12 +65,12 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def serving(data: Path) -> Iterator[Server]:
+def serving(data: Path, *options: str) -> Iterator[Server]:
     """`trireme serve` on a free port, from its ready line to its end by SIGTERM."""
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "trireme", "serve", "--port", "0", "--data", str(data)),
-            *("--catalogue", str(CATALOGUE)),
+            *("--catalogue", str(CATALOGUE), *options),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

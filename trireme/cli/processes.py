@@ -22,6 +22,9 @@ Host = Annotated[
 Port = Annotated[
     int | None, typer.Option(help="Port to listen on, 0 for any. [default: 8000]", show_default=False)
 ]
+Workers = Annotated[
+    int | None, typer.Option(help="Gateway processes on this address. [default: 1]", show_default=False)
+]
 Catalogue = Annotated[
     str | None,
     typer.Option(
@@ -49,6 +52,7 @@ def serve(
     host: Host = None,
     port: Port = None,
     data: Data = None,
+    workers: Workers = None,
     catalogue: Catalogue = None,
     insecure: Insecure = None,
     config: Config = None,
@@ -59,7 +63,8 @@ def serve(
     Prints `ready http://HOST:PORT` once the catalogue's models answer. Ctrl-C drains and stops every process;
     starting again finds all state.
     """
-    loaded = settings(data, config, assignments, host=host, port=port, catalogue=catalogue, insecure=insecure)
+    flags = {"host": host, "port": port, "gateway.workers": workers, "catalogue": catalogue}
+    loaded = settings(data, config, assignments, **flags, insecure=insecure)
     log_file = loaded.log.file or str(loaded.logs / "supervisor.log")
     logs.configure(replace(loaded.log, file=log_file))
 
