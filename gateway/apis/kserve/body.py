@@ -1,5 +1,6 @@
 """The body of a request: JSON, and perhaps bytes of tensors behind it."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from gateway.serving.kserve.reading import Message
 JSON_BYTES = "Inference-Header-Content-Length"
 """The header that says how many bytes of a body are JSON; without it all of them are."""
 
+_DIGITS = re.compile("[0-9]{1,12}")
 _DECODER = msgspec.json.Decoder(InferRequest)
 
 
@@ -41,12 +43,7 @@ class InferBody(AbstractDTO[Message]):
             BadRequestError: the header is no number of bytes, or the JSON is not what it should be.
 
         """
-        told = self.asgi_connection.headers.get(JSON_BYTES)
-        length = len(value)
-        if told is not None:
-            if not (told.isascii() and told.isdigit()) or int(told) > length:
-                raise BadRequestError(
-                    f"`{JSON_BYTES}` must be a number of bytes of the body, which has {length}"
-                )
-            length = int(told)
+        told = self.asgi_connection.headers.get(JSON_BYTES, str(len(value)))
+        if not _DIGITS.fullmatch(told) or (length := int(told)) > len(value):
+            raise BadRequestError(f"`{JSON_BYTES}` must be bytes of the body, which has {len(value)}")
         return Message(decode(value[:length], _DECODER), memoryview(value)[length:])
