@@ -272,7 +272,9 @@ def create_app(
         request_max_body_size=None,  # `Intake` counts, also where no length is announced
     )
     # Around the router, because Litestar's own middleware does not see unknown paths.
-    intake_layer = IntakeLayer(app.asgi_handler, intake, streamed=("/uploads/", "/v1/audio/"))
+    intake_layer = IntakeLayer(
+        app.asgi_handler, intake, streamed=("/uploads/", "/v1/audio/", "/v1/parse-beta")
+    )
     app.asgi_handler = RequestObserver(intake_layer, metrics, tracing)
     return app
 

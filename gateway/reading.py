@@ -25,12 +25,14 @@ class Reading:
 
     Attributes:
         model: name of the model that reads for requests that name none.
+        max_bytes: of a document.
 
     """
 
     documents: Documents
     ocr: OcrTask
     model: str
+    max_bytes: int
     _reader: DocumentReader
 
     @classmethod
@@ -42,6 +44,7 @@ class Reading:
             Documents(settings, images),
             OcrTask(rows, triton, images.threads),
             settings.model,
+            settings.max_bytes,
             DocumentReader(images.threads),
         )
 

@@ -15,6 +15,7 @@ from gateway.apis.opengatellm.errors import render, translate
 from gateway.apis.opengatellm.inference.chat import ChatController
 from gateway.apis.opengatellm.inference.embeddings import EmbeddingsController
 from gateway.apis.opengatellm.inference.ocr import OCRController
+from gateway.apis.opengatellm.inference.parse import ParseController
 from gateway.apis.opengatellm.inference.rerank import RerankController
 from gateway.apis.opengatellm.inference.responses import ResponsesController
 from gateway.apis.opengatellm.inference.transcriptions import TranscriptionsController
@@ -53,6 +54,7 @@ def create_router(snapshots: Snapshots) -> Router:
             EmbeddingsController,
             RerankController,
             OCRController,
+            ParseController,
         ],
         middleware=[bearer_layer(snapshots)],
         security=security,

@@ -26,3 +26,13 @@ class UnconfinedError(TriremeError):
     status = 503
     code = "unconfined"
     default_hint = "The operator installs libseccomp: `apt-get install libseccomp2`."
+
+
+class FeatureDisabledError(TriremeError):
+    """The site has no model for it, or the caller may not use that."""
+
+    status = 403
+    code = "feature_disabled"
+
+    def __init__(self) -> None:
+        super().__init__("Feature not enabled, please contact an administrator.")

@@ -84,15 +84,26 @@ class Site:
     client: httpx.AsyncClient
     triton_url: str
 
-    async def ocr(self, document: object, **fields: object) -> httpx.Response:
+    async def ocr(self, document: object, *, key: str = ROOT, **fields: object) -> httpx.Response:
         body = {"model": MODEL.name, "document": document, **fields}
-        return await self.call(
-            "POST", "/ocr", json={key: value for key, value in body.items() if value != ...}
-        )
+        return await self.call("POST", "/ocr", key=key, json=body)
 
-    async def call(self, method: str, path: str, **options: object) -> httpx.Response:
-        headers = {"authorization": f"Bearer {ROOT}"}
+    async def parse(self, content: bytes, *, key: str = ROOT, **fields: str) -> httpx.Response:
+        files = {"file": ("report.pdf", content, "application/pdf")}
+        return await self.call("POST", "/parse-beta", key=key, files=files, data=fields)
+
+    async def call(self, method: str, path: str, *, key: str = ROOT, **options: object) -> httpx.Response:
+        headers = {"authorization": f"Bearer {key}"}
         return await self.client.request(method, f"/v1{path}", headers=headers, **options)  # type: ignore[arg-type]
+
+
+async def user_key(site: Site) -> str:
+    """Key of a new user whose role has no models."""
+    role = await site.call("POST", "/admin/roles", json={"name": "none"})
+    account = {"email": "rower@example.org", "password": "correct horse", "role": role.json()["id"]}
+    user = await site.call("POST", "/admin/users", json=account)
+    token = await site.call("POST", "/admin/tokens", json={"name": "test", "user": user.json()["id"]})
+    return str(token.json()["token"])
 
 
 @asynccontextmanager

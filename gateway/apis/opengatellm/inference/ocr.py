@@ -14,7 +14,7 @@ from gateway.apis.opengatellm.schemas.ocr import OCRBody, OCRPage, OCRResponse, 
 from gateway.granted import GrantedJSON
 from gateway.parameters import documented_by
 from gateway.reading import Reading
-from gateway.serving.documents.errors import DocumentRefusedError, DocumentTooLargeError
+from gateway.serving.documents.errors import DocumentRefusedError, DocumentTooLargeError, UnconfinedError
 from gateway.serving.errors import ImageRefusedError, UnrepresentableError
 from gateway.serving.inference.inference import Inference, Job
 from gateway.serving.providers.adapter import Operation
@@ -26,6 +26,7 @@ ANSWERS = answering(
     ImageRefusedError,
     DocumentTooLargeError,
     DocumentRefusedError,
+    UnconfinedError,
 )
 
 
