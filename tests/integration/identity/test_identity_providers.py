@@ -139,6 +139,25 @@ async def test_each_kind_is_probed_in_its_own_way(site: Site, fake: Upstream, ki
     assert (seen["vector_size"], seen["max_context_length"], seen["providers"]) == (4, length, 1)
 
 
+@pytest.mark.parametrize("router_type", ["text-generation", "image-to-text", "automatic-speech-recognition"])
+async def test_mistral_is_asked_for_its_list_of_models(site: Site, fake: Upstream, router_type: str):
+    fake.asked.clear()
+    body = provider(await router(site, router_type), fake.at("mistral"), "mistral", key=SECRET)
+    answer = await site.call("POST", "/admin/providers", body)
+    assert answer.status_code == 201, answer.text
+    # The monitor may look as well, and asks for nothing else.
+    asked = {(path, key) for vendor, path, key, _ in fake.asked if vendor == "mistral"}
+    assert asked == {("/v1/models", f"Bearer {SECRET}")}
+    absent = await detail(site, "POST", "/admin/providers", {**body, "model_name": "e6"})
+    assert absent == (424, "Model provider e6 not reachable.")
+
+
+async def test_mistral_embeds_nothing_here(site: Site, fake: Upstream):
+    body = provider(await router(site), fake.at("mistral"), "mistral")
+    said = "Invalid model provider type mistral for text-embeddings-inference router."
+    assert await detail(site, "POST", "/admin/providers", body) == (400, said)
+
+
 @pytest.mark.parametrize("where", ["html", "failing", "shapeless", "twins", "leaky", "nowhere"])
 async def test_what_cannot_be_used_is_not_added(site: Site, fake: Upstream, where: str):
     body = provider(await router(site), fake.at(where), key=SECRET)
