@@ -92,7 +92,7 @@ async def test_database_outage_keeps_the_last_snapshot(
     async def away(_database: object) -> int:
         raise ConnectionRefusedError("database is away")
 
-    monkeypatch.setattr(health, "STALE_SECONDS", 0.2)
+    monkeypatch.setattr(health, "STALE_SECONDS", 1.0)
     async with gateway(site, GatewaySettings(poll_interval=0.05), alice) as client:
         with monkeypatch.context() as outage:
             outage.setattr(catalog_feed, "read_generation", away)
