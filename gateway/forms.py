@@ -4,15 +4,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
-from typing import Any, BinaryIO, cast
-from weakref import finalize
+from typing import Any, BinaryIO, TypeVar, cast
 
 from litestar import Request
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
+from pydantic import BaseModel
 
 from gateway.body import BodyTooLargeError
 from gateway.serving.errors import OverloadedError
-from gateway.validation import SchemaError
+from gateway.validation import Problem, SchemaError, validated
+
+M = TypeVar("M", bound=BaseModel)
 
 FILE = "file"
 MAX_FIELD = 1 << 20
@@ -24,6 +26,13 @@ IN_MEMORY = 1 << 20
 
 PATIENCE = 2
 """Times the allowed size that are read before an upload is cut off: whoever is little above hears why."""
+
+
+class _Spool(SpooledTemporaryFile[bytes]):
+    """Closes when nobody holds it any more: a copy of the call may outlive its answer."""
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class UploadedFile:
@@ -39,8 +48,7 @@ class UploadedFile:
         self.name = name
         self.media_type = media_type
         self.size = 0
-        self.content = cast("BinaryIO", SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - see below
-        finalize(self, self.content.close)
+        self.content = cast("BinaryIO", _Spool(IN_MEMORY))
 
     def write(self, piece: bytes | bytearray) -> None:
         """Take the next piece."""
@@ -59,6 +67,30 @@ class Form:
 
     fields: dict[str, str] = field(default_factory=dict)
     file: UploadedFile | None = None
+
+
+def read_fields(model: type[M], form: Form) -> tuple[M, UploadedFile]:
+    """Fields and file of a form that needs both.
+
+    Raises:
+        SchemaError: rules are broken; what is missing is missing from the body, and what is wrong stands
+            under its own name, as in the reference.
+
+    """
+    problems: list[Problem] = []
+    if form.file is None:
+        problems.append({"type": "missing", "loc": ["body", FILE], "msg": "Field required", "input": None})
+    try:
+        fields = validated(model, form.fields, "body")
+    except SchemaError as error:
+        problems += [_placed(problem) for problem in error.problems]
+    if problems or form.file is None:
+        raise SchemaError(problems)
+    return fields, form.file
+
+
+def _placed(problem: Problem) -> Problem:
+    return problem if problem["type"] == "missing" else {**problem, "loc": problem["loc"][1:]}
 
 
 class FormReader:

@@ -14,6 +14,9 @@ from model_repository.manifest import Manifest, Task
 TOKENS_PER_SECOND = 8
 """More than anybody speaks: half the length of a model in its window."""
 
+BYTES_PER_SECOND = 1000
+"""Less than any recording takes in which somebody can be understood."""
+
 ONLY = "en"
 """What models of one language write."""
 
@@ -26,16 +29,12 @@ class TranscriptionTask:
         queue: how many more may be worked on; beyond it `run` refuses at once.
         max_seconds: longest recording.
 
-    Attributes:
-        longest: tokens of its transcript at most.
-
     """
 
     def __init__(self, model: SpeechModel, *, threads: int, queue: int, max_seconds: float) -> None:
         self._model = model
         self._threads = Threads("recordings", threads=threads, queue=queue)
         self._max_seconds = max_seconds
-        self.longest = int(max_seconds * TOKENS_PER_SECOND)
 
     async def run(self, provider: Provider, spoken: Spoken) -> Transcript:
         """What is said in a recording.
@@ -64,6 +63,10 @@ class TranscriptionTask:
         if (call := current_call()) is not None:
             call.wrote(text, sum(len(segment.tokens) for segment in segments))
         return Transcript(text=text, language=language or ONLY, seconds=recording.seconds, segments=segments)
+
+    def longest(self, size: int) -> int:
+        """Tokens of the transcript of a file of so many bytes, at most."""
+        return int(TOKENS_PER_SECOND * min(self._max_seconds, size / BYTES_PER_SECOND))
 
     def close(self) -> None:
         """End the threads; what waits is dropped."""

@@ -127,10 +127,10 @@ async def test_usage_is_zero_but_for_the_model_s_own_count(
 @pytest.mark.parametrize(
     ("fields", "where", "kind"),
     [
-        ({"language": "klingon"}, ["body", "language"], "enum"),
-        ({"temperature": "2"}, ["body", "temperature"], "less_than_equal"),
-        ({"temperature": "warm"}, ["body", "temperature"], "float_parsing"),
-        ({"response_format": "srt"}, ["body", "response_format"], "literal_error"),
+        ({"language": "klingon"}, ["language"], "enum"),
+        ({"temperature": "2"}, ["temperature"], "less_than_equal"),
+        ({"temperature": "warm"}, ["temperature"], "float_parsing"),
+        ({"response_format": "srt"}, ["response_format"], "literal_error"),
     ],
 )
 async def test_bad_fields_are_named(

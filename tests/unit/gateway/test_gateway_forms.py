@@ -55,11 +55,11 @@ async def test_fields_and_a_file_come_as_they_were_sent(piece: int):
 async def test_a_large_file_lies_on_the_disk_and_goes_with_its_holder():
     form = await read(part("file", bytes(LIMIT), "a.wav") + end())
     assert form.file is not None
-    content = form.file.content
-    assert content._rolled  # type: ignore[attr-defined]
+    assert form.file.content._rolled  # type: ignore[attr-defined]
+    on_disk = form.file.content._file  # type: ignore[attr-defined]
     del form
     gc.collect()
-    assert content.closed
+    assert on_disk.closed
 
 
 @pytest.mark.parametrize("size", [LIMIT + 1, 2 * LIMIT, 5 * LIMIT])

@@ -11,7 +11,7 @@ from gateway.apis.opengatellm.inference.refusals import answering, respond
 from gateway.apis.opengatellm.schemas.answers import InferenceUsage, completed
 from gateway.apis.opengatellm.schemas.transcriptions import Transcription, TranscriptionFields, details
 from gateway.apis.opengatellm.schemas.usage import Carbon
-from gateway.forms import Form, FormReader, UploadedFile
+from gateway.forms import Form, FormReader, UploadedFile, read_fields
 from gateway.parameters import documented_by
 from gateway.serving.inference.inference import Answered, Inference, Job
 from gateway.serving.metering.call import current_call
@@ -22,7 +22,6 @@ from gateway.serving.speech.errors import RecordingRefusedError
 from gateway.serving.speech.languages import CODES
 from gateway.serving.speech.results import Spoken, Transcript
 from gateway.serving.tasks.transcription import TranscriptionTask
-from gateway.validation import Problem, SchemaError, validated
 
 MAX_FILE = 20 * 2**20
 """Bytes of a recording, by the API's contract."""
@@ -79,7 +78,7 @@ class TranscriptionsController(Controller):
                 texts=(),
                 here=here,
                 elsewhere=elsewhere,
-                most=lambda _: transcription.longest,
+                most=lambda _: transcription.longest(file.size),
             )
             answered = await inference.run(request.auth, job)
         value = answered.value
@@ -103,16 +102,7 @@ def _read(inference: Inference, caller: Key, form: Form) -> tuple[TranscriptionF
     """
     if (name := form.fields.get("model")) is not None:
         inference.check(caller, name)
-    problems: list[Problem] = []
-    if form.file is None:
-        problems.append({"type": "missing", "loc": ["body", "file"], "msg": "Field required", "input": None})
-    try:
-        fields = validated(TranscriptionFields, form.fields, "body")
-    except SchemaError as error:
-        problems += error.problems
-    if problems or form.file is None:
-        raise SchemaError(problems)
-    return fields, form.file
+    return read_fields(TranscriptionFields, form)
 
 
 def _speech(fields: TranscriptionFields, file: UploadedFile) -> Speech:
