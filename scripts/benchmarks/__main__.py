@@ -23,6 +23,8 @@ from scripts.benchmarks.peers.loads import LOADS, MEAN_TOKENS
 from scripts.benchmarks.peers.measuring import measure as measure_ways
 from scripts.benchmarks.peers.session import session
 from scripts.benchmarks.server import Server, add, first_answer, serving
+from scripts.benchmarks.soak import measure as measure_soak
+from scripts.benchmarks.stages import measure as measure_stages
 
 app = typer.Typer(add_completion=False)
 console = Console(highlight=False, width=150)
@@ -36,6 +38,15 @@ class Part(StrEnum):
     METERING = "metering"
     LOAD = "load"
 
+
+CACHE = 8 * 2**20
+"""Bytes for answers during a soak: room for what is known, and soon full of what is not."""
+
+MOST_GROWTH = 0.03
+"""Of the gateway's memory during a soak, that passes for rounding."""
+
+PATIENT = "gateway.queue_seconds=60"
+"""Callers of a benchmark all wait; by default a gateway refuses what would wait for over two seconds."""
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -61,7 +72,7 @@ def main(  # noqa: PLR0917  # options
     if only is Part.METERING:
         _save(json_file, figures)
         return
-    with _folder() as folder, serving(data or folder / "data") as server:
+    with _folder() as folder, serving(data or folder / "data", PATIENT) as server:
         if only in (None, Part.EMBEDDING):
             figures |= _embedding(server, requests, rounds)
         if only in (None, Part.GENERATION):
@@ -85,7 +96,7 @@ def peers(  # noqa: PLR0917  # options
 ) -> None:
     """Measure the gateway beside what else people serve embeddings with, and write docs/benchmarks.md."""
     chosen = [each for each in PEERS if peer is None or any(word in each.name for word in peer)]
-    with _folder() as folder, serving(data or folder / "data") as server:
+    with _folder() as folder, serving(data or folder / "data", PATIENT) as server:
         model = next(each for each in load_catalogue("starter").models if each.name == embedding.NAME)
         add(server, model)
         first_answer(server, "/text-vectorisation", {"text": "first", "model": model.name})
@@ -96,6 +107,45 @@ def peers(  # noqa: PLR0917  # options
     missing = found.missing | failed
     report.write(docs, figures, missing)
     _save(json_file, {"peers": [dataclasses.asdict(each) for each in figures], "missing": missing})
+
+
+@app.command()
+def stages(json_file: JsonFile = None, data: Data = None) -> None:
+    """Measure what each step of a request costs the gateway, in microseconds of processor time."""
+    model = next(each for each in load_catalogue("starter").models if each.name == embedding.NAME)
+    with _folder() as folder, serving(data or folder / "data") as server:
+        add(server, model)
+        rows = asyncio.run(measure_stages(server, model.name))
+    for row in rows:
+        console.print(f"{row.microseconds:8.1f} µs  {row.step}")
+    _save(json_file, {"stages": [dataclasses.asdict(row) for row in rows]})
+
+
+@app.command()
+def soak(
+    json_file: JsonFile = None,
+    data: Data = None,
+    scale: Annotated[float, typer.Option(help="Share of a million known and 50,000 new texts.")] = 1.0,
+) -> None:
+    """Send requests for hours, and fail when the gateway's memory or descriptors grow."""
+    model = next(each for each in load_catalogue("starter").models if each.name == embedding.NAME)
+    with (
+        _folder() as folder,
+        serving(data or folder / "data", PATIENT, f"gateway.cache_bytes={CACHE}") as server,
+    ):
+        add(server, model)
+        first_answer(server, "/text-vectorisation", {"text": "first", "model": model.name})
+        rows = asyncio.run(measure_soak(server, model.name, scale))
+    table = Table("texts", "requests", "a second", "MiB", "growth", "descriptors more", box=None)
+    for row in rows:
+        memory = f"{row.memory[0]:.0f} to {row.memory[-1]:.0f}"
+        growth = f"{100 * row.growth:+.1f} %"
+        numbers = (f"{row.requests:,}", f"{row.per_second:.0f}", memory, growth, str(row.more_descriptors))
+        table.add_row(row.kind, *numbers)
+    console.print(table)
+    _save(json_file, {"soak": [dataclasses.asdict(row) for row in rows]})
+    if any(row.growth > MOST_GROWTH or row.more_descriptors > 0 for row in rows):
+        raise typer.Exit(1)
 
 
 @contextmanager

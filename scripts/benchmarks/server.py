@@ -52,10 +52,17 @@ class Server:
 
 
 @contextmanager
-def serving(data: Path) -> Iterator[Server]:
-    """`trireme serve` without built-in models, ended with the block."""
+def serving(data: Path, *settings: str) -> Iterator[Server]:
+    """`trireme serve` without built-in models, ended with the block.
+
+    Args:
+        settings: that differ from the defaults, as `name=value`.
+
+    """
+    options = [word for setting in settings for word in ("--set", setting)]
+    command = [sys.executable, "-m", "trireme", "serve", "--port", "0", "--catalogue", "none"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "trireme", "serve", "--port", "0", "--catalogue", "none", "--data", str(data)],
+        [*command, "--data", str(data), *options],
         stdout=subprocess.PIPE,
         text=True,
         env={name: value for name, value in os.environ.items() if not name.startswith("TRIREME_")},

@@ -48,6 +48,9 @@ everybody in turns. Every server runs as it comes, in an environment of its own 
 Written on {datetime.now(UTC):%Y-%m-%d} on {_machine()}. Absolute figures belong to that machine; the ratios
 are what the run is for.
 
+As none of the others refuses callers who have to wait, Trireme is told not to either
+(`gateway.queue_seconds=60`; two seconds without).
+
 *Lengths*: log-normal, a mean of 10 (short), 32 (mixed) or 160 tokens (long), at most 256. *Processor* is what
 the processes of a way spend on a thousand texts, the load's own not counted; for Trireme those of the whole
 server: the supervisor, the worker, the gateway and Triton. *Memory* is theirs, shared pages counted once. The
