@@ -7,11 +7,13 @@ from gateway.forms import FormReader
 from gateway.reading import Reading
 from gateway.serving.generation.model import GenerationModel
 from gateway.serving.inference.chats import ModelChat
+from gateway.serving.inference.completions import Completions
 from gateway.serving.inference.inference import Inference
 from gateway.serving.inference.upstream_chat import UpstreamChat
 from gateway.serving.providers.upstreams import Upstreams
 from gateway.serving.tasks.chat import ChatTask
 from gateway.serving.tasks.embedding import EmbeddingTask
+from gateway.serving.tasks.generation import GenerationTask
 from gateway.serving.tasks.rerank import RerankTask
 from gateway.serving.tasks.text import TextModel
 from gateway.serving.tasks.transcription import TranscriptionTask
@@ -39,6 +41,7 @@ def inference_dependencies(
     services = {
         "inference": inference,
         "chats": Chats(inference, ModelChat(ChatTask(generation, threads)), UpstreamChat(upstreams)),
+        "completions": Completions(GenerationTask(generation), upstreams),
         "embedding": EmbeddingTask(text),
         "forms": FormReader(at_once=forms),
         "rerank": RerankTask(text),

@@ -13,6 +13,7 @@ from gateway.apis.opengatellm.admin.users import UsersController
 from gateway.apis.opengatellm.auth import AuthController
 from gateway.apis.opengatellm.errors import render, translate
 from gateway.apis.opengatellm.inference.chat import ChatController
+from gateway.apis.opengatellm.inference.completions import CompletionsController
 from gateway.apis.opengatellm.inference.embeddings import EmbeddingsController
 from gateway.apis.opengatellm.inference.ocr import OCRController
 from gateway.apis.opengatellm.inference.parse import ParseController
@@ -49,6 +50,7 @@ def create_router(snapshots: Snapshots) -> Router:
             KeysController,
             UsageController,
             ChatController,
+            CompletionsController,
             ResponsesController,
             TranscriptionsController,
             EmbeddingsController,

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 from msgspec import structs
@@ -76,6 +77,9 @@ class GenerationModel:
 
         with stage("triton"):
             await for_each(range(len(texts)), answer, at_once=self._streams_per_request)
+        if (call := current_call()) is not None:
+            for each in chain.from_iterable(answers):
+                call.wrote(each.text, len(each.token_ids))
         return answers
 
     async def stream(

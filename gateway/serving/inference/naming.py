@@ -11,6 +11,7 @@ from model_repository.manifest import Task
 
 TYPES: Mapping[Operation, frozenset[RouterType]] = {
     Operation.CHAT: frozenset({RouterType.TEXT_GENERATION, RouterType.IMAGE_TEXT_TO_TEXT}),
+    Operation.COMPLETION: frozenset({RouterType.TEXT_GENERATION}),
     Operation.EMBEDDINGS: frozenset({RouterType.EMBEDDING}),
     Operation.RERANK: frozenset({RouterType.TEXT_CLASSIFICATION}),
     Operation.OCR: frozenset({RouterType.IMAGE_TO_TEXT}),
@@ -20,6 +21,7 @@ TYPES: Mapping[Operation, frozenset[RouterType]] = {
 
 TASKS: Mapping[Operation, Task] = {
     Operation.CHAT: Task.TEXT_GENERATION,
+    Operation.COMPLETION: Task.TEXT_GENERATION,
     Operation.EMBEDDINGS: Task.EMBEDDING,
     Operation.RERANK: Task.RERANK,
     Operation.OCR: Task.OCR,

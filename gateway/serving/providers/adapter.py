@@ -14,6 +14,7 @@ class Operation(StrEnum):
     """What an upstream is asked to do."""
 
     CHAT = "chat"
+    COMPLETION = "completion"
     EMBEDDINGS = "embeddings"
     TRANSCRIPTION = "transcription"
     OCR = "ocr"

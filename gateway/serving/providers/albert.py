@@ -11,6 +11,7 @@ class AlbertAdapter(Adapter):
 
     paths: ClassVar = {
         Operation.CHAT: "v1/chat/completions",
+        Operation.COMPLETION: "v1/completions",
         Operation.EMBEDDINGS: "v1/embeddings",
         Operation.TRANSCRIPTION: "v1/audio/transcriptions",
         Operation.OCR: "v1/ocr",

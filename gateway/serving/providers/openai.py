@@ -14,6 +14,7 @@ class OpenAIAdapter(Adapter):
 
     paths: ClassVar = {
         Operation.CHAT: "v1/chat/completions",
+        Operation.COMPLETION: "v1/completions",
         Operation.EMBEDDINGS: "v1/embeddings",
         Operation.TRANSCRIPTION: "v1/audio/transcriptions",
     }

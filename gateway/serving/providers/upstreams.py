@@ -103,13 +103,28 @@ class Upstreams:
             TriremeError: as `chat`.
 
         """
-        adapter = _adapter(provider, Operation.CHAT)
-        sent = _named(provider, adapter.chat(body))
-        async with aclosing(
-            events(self._client.stream(provider, adapter.paths[Operation.CHAT], sent))
-        ) as pieces:
+        shaped = _adapter(provider, Operation.CHAT).chat(body)
+        async with aclosing(self._events(provider, Operation.CHAT, shaped)) as pieces:
             async for piece in pieces:
                 yield piece
+
+    async def complete(self, provider: Provider, body: Json) -> dict[str, Any]:
+        """The continuation of a text.
+
+        Raises:
+            TriremeError: as `call`.
+
+        """
+        return _object(await self.call(provider, Operation.COMPLETION, body))
+
+    def completion_events(self, provider: Provider, body: Json) -> AsyncGenerator[bytes, None]:
+        """The continuation of a text in pieces: the JSON of each of its events.
+
+        Raises:
+            TriremeError: as `call`.
+
+        """
+        return self._events(provider, Operation.COMPLETION, body)
 
     async def embeddings(self, provider: Provider, body: Json) -> dict[str, Any]:
         """Vectors, as the API answers them.
@@ -155,6 +170,10 @@ class Upstreams:
         """
         shaped = _adapter(provider, Operation.OCR).ocr(body)
         return _object(await self.call(provider, Operation.OCR, shaped))
+
+    def _events(self, provider: Provider, operation: Operation, body: Json) -> AsyncGenerator[bytes, None]:
+        path = _adapter(provider, operation).paths[operation]
+        return events(self._client.stream(provider, path, _named(provider, body)))
 
     async def _capabilities(self, provider: Provider, router_type: RouterType) -> Capabilities:
         if provider.kind is ProviderKind.TRITON:

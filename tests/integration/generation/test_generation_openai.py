@@ -7,7 +7,7 @@ import httpx
 import openai
 import pytest
 import pytest_asyncio
-from generation_site import Site
+from generation_site import Served, Site
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 
@@ -91,3 +91,45 @@ async def test_numbers_out_of_range_and_models_without_conversations_are_refused
         with pytest.raises(openai.APIStatusError) as caught:
             await client.chat.completions.create(**COMMON | fields)
         assert (caught.value.status_code, caught.value.response.json()) == (status, {"detail": detail})
+
+
+async def test_texts_are_continued_as_they_stand(client: openai.AsyncOpenAI, site: Site):
+    llama = await site.serve("llama")
+    texts = ["How do I reset the password", "The"]
+    common: Any = {"model": "llama", "temperature": 0, "max_tokens": 8}
+    whole = await client.completions.create(prompt=texts, echo=True, **common)
+    for text, choice in zip(texts, whole.choices, strict=True):
+        prompt = llama.tokenizer.encode(text).ids
+        (expected,) = llama.generate(prompt, max_new_tokens=8)
+        assert choice.text == text + continued(llama, prompt, expected)
+    assert whole.usage.model_extra["model_tokens"]["completion_tokens"] > 8
+    assert whole.usage.completion_tokens > 0
+    stream = await client.completions.create(prompt=texts[0], echo=True, stream=True, **common)
+    chunks = [chunk async for chunk in stream]
+    assert "".join(choice.text for chunk in chunks for choice in chunk.choices) == whole.choices[0].text
+    assert chunks[-1].usage.model_extra["requests"] == 1
+    refusals: Any = (({"suffix": "."}, 422), ({"prompt": [1, 2]}, 422), ({"n": 99}, 400))
+    for fields, status in refusals:
+        with pytest.raises(openai.APIStatusError) as caught:
+            await client.completions.create(**{**common, "prompt": "The", **fields})
+        assert caught.value.status_code == status
+
+
+def continued(served: Served, prompt: list[int], new: list[int]) -> str:
+    """Text of new tokens behind a prompt."""
+    decode = served.tokenizer.decode
+    return decode(prompt + new)[len(decode(prompt)) :]
+
+
+async def test_a_response_is_answered_by_a_model_here(client: openai.AsyncOpenAI):
+    asked: Any = {"model": "llama", "input": QUESTION[0]["content"], "temperature": 0}
+    response = await client.responses.create(**asked, max_output_tokens=24)
+    chat = await client.chat.completions.create(**COMMON)
+    assert response.output_text == chat.choices[0].message.content
+    cut = chat.choices[0].finish_reason == "length"
+    assert response.status == ("incomplete" if cut else "completed")
+    assert response.usage.model_extra["model_tokens"] == chat.usage.model_extra["model_tokens"]
+    stream = await client.responses.create(**asked, max_output_tokens=24, stream=True)
+    *_, last = [event async for event in stream]
+    assert last.type == f"response.{response.status}"
+    assert last.response.output_text == response.output_text

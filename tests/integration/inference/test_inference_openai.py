@@ -160,3 +160,20 @@ async def test_what_needs_a_memory_is_refused(client: openai.AsyncOpenAI, model:
     with pytest.raises(openai.UnprocessableEntityError) as caught:
         await client.responses.create(**{"model": model, "input": "Row!"} | fields)
     assert {problem["loc"][1] for problem in caught.value.response.json()["detail"]} == {loc}
+
+
+async def test_texts_are_continued_elsewhere(client: openai.AsyncOpenAI, model: str, vendors: Vendors):
+    prompts: Any = [["A galley", "A trireme"], [[7, 8], [9]]]
+    for prompt in prompts:
+        whole = await client.completions.create(model=model, prompt=prompt, best_of=2)
+        assert whole.choices[0].text == ANSWER
+        assert (vendors.body["prompt"], vendors.body["best_of"]) == (prompt, 2)
+        assert whole.usage.completion_tokens > 0
+        assert whole.usage.prompt_tokens >= 3
+    stream = await client.completions.create(model=model, prompt="A galley", stream=True)
+    chunks = [chunk async for chunk in stream]
+    assert "".join(choice.text for chunk in chunks for choice in chunk.choices) == ANSWER
+    assert chunks[-1].usage.completion_tokens > 0
+    for prompt in ("", [], [[]], [-1], None):
+        with pytest.raises(openai.UnprocessableEntityError):
+            await client.completions.create(model=model, prompt=prompt)

@@ -130,6 +130,22 @@ async def chat(
     return Response(completion(body))
 
 
+@post("/{vendor:str}/v1/completions", status_code=200)
+async def complete(vendor: FromPath[str], request: Request[Any, Any, Any], state: State) -> Any:
+    body = await request.json()
+    state.vendors.asked.append((vendor, body))
+    told = {"id": "cmpl-vendor", "object": "text_completion", "created": 1, "model": body["model"]}
+    pieces = WORDS if body.get("stream") else (ANSWER,)
+    answers = [
+        {**told, "choices": [{"index": 0, "text": piece, "logprobs": None, "finish_reason": None}]}
+        for piece in pieces
+    ]
+    if not body.get("stream"):
+        return answers[0]
+    lines = (f"data: {json.dumps(answer)}\n\n".encode() for answer in answers)
+    return Stream(lines, media_type="text/event-stream")
+
+
 @asynccontextmanager
 async def serving(app: Any) -> AsyncIterator[str]:
     """The URL of an application that runs as long as the block."""
@@ -150,7 +166,7 @@ async def serving(app: Any) -> AsyncIterator[str]:
 async def running_vendors() -> AsyncIterator[Vendors]:
     vendors = Vendors()
     app = Litestar(
-        [models, info, chat, *ENCODERS, *READERS, transcriptions],
+        [models, info, chat, complete, *ENCODERS, *READERS, transcriptions],
         state=State({"vendors": vendors}),
         logging_config=None,
     )

@@ -10,7 +10,7 @@ from litestar.response import Stream
 from control_plane.catalog import Key
 from gateway.apis.opengatellm.inference.chats import Chats
 from gateway.apis.opengatellm.inference.chunks import relayed
-from gateway.apis.opengatellm.inference.refusals import answering, respond
+from gateway.apis.opengatellm.inference.refusals import USAGE, answering, respond
 from gateway.apis.opengatellm.schemas.answers import completed
 from gateway.apis.opengatellm.schemas.chat import ChatBody, ChatCompletion
 from gateway.apis.opengatellm.schemas.search import SearchArgs
@@ -24,6 +24,21 @@ ANSWERS = answering(
     "The next message of the conversation; with `stream` it comes in server-sent events.",
     CollectionNotFoundError,
     SearchDisabledError,
+    a_message={
+        "id": "chatcmpl-5d41402abc4b2a76b9719d911017c592",
+        "object": "chat.completion",
+        "created": 1750000000,
+        "model": "smollm2",
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": "Three."},
+                "logprobs": None,
+                "finish_reason": "stop",
+            }
+        ],
+        "usage": USAGE,
+    },
 )
 
 

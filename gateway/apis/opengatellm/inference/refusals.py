@@ -38,6 +38,17 @@ REFUSALS = (
     LimitsUnavailableError,
 )
 
+USAGE = {
+    "prompt_tokens": 9,
+    "completion_tokens": 2,
+    "total_tokens": 11,
+    "cost": 0.000012,
+    "carbon": {"kWh": 0.0, "kgCO2eq": 0.0},
+    "requests": 1,
+    "model_tokens": {"prompt_tokens": 15, "completion_tokens": 3, "total_tokens": 18},
+}
+"""An example of it."""
+
 
 def answering(
     kind: Any, description: str, *errors: type[TriremeError], **examples: Mapping[str, Any]

@@ -11,7 +11,7 @@ from control_plane.catalog import Key
 from gateway.apis.opengatellm.inference.chats import Chats
 from gateway.apis.opengatellm.inference.refusals import answering, respond
 from gateway.apis.opengatellm.inference.response_events import response_events
-from gateway.apis.opengatellm.schemas.response_objects import ResponseObject, whole_response
+from gateway.apis.opengatellm.schemas.response_objects import ResponseObject, message_item, whole_response
 from gateway.apis.opengatellm.schemas.responses import ResponsesBody
 from gateway.granted import GrantedJSON
 from gateway.parameters import documented_by
@@ -20,6 +20,15 @@ from gateway.sse import streamed
 ANSWERS = answering(
     ResponseObject,
     "What the model says, and the calls that it asks for; with `stream` it comes in server-sent events.",
+    a_message={
+        "id": "resp_5d41402abc4b2a76b9719d911017c5925d41402abc4b2a76",
+        "object": "response",
+        "created_at": 1750000000,
+        "status": "completed",
+        "model": "smollm2",
+        "output": [message_item("msg_5d41402abc4b2a76b9719d911017c5925d41402abc4b2a76", "Three.")],
+        "usage": {"input_tokens": 9, "output_tokens": 2, "total_tokens": 11},
+    },
 )
 
 
