@@ -22,6 +22,9 @@ PARAMETERS = "parameters"
 TOKEN_IDS = "token_ids"  # noqa: S105  # not a secret
 INDEX = "index"
 FINISH_REASON = "finish_reason"
+LOGPROBS = "logprobs"
+TOP_IDS = "top_ids"
+TOP_LOGPROBS = "top_logprobs"
 
 INPUTS = (
     TensorSpec(name=INPUT_IDS, datatype="INT64", shape=(-1,)),
@@ -40,8 +43,16 @@ OUTPUTS = (
     TensorSpec(name=TOKEN_IDS, datatype="INT64", shape=(-1,)),
     TensorSpec(name=INDEX, datatype="INT64", shape=(1,)),
     TensorSpec(name=FINISH_REASON, datatype="BYTES", shape=(1,)),
+    TensorSpec(name=LOGPROBS, datatype="FP32", shape=(-1,)),
+    TensorSpec(name=TOP_IDS, datatype="INT64", shape=(-1, -1)),
+    TensorSpec(name=TOP_LOGPROBS, datatype="FP32", shape=(-1, -1)),
 )
-"""New tokens without the one that ended the sequence, which sequence they continue, and a `FinishReason`."""
+"""New tokens without the one that ended the sequence, which sequence they continue, and a `FinishReason`.
+
+Where `top_logprobs` asks for it, also the logprob of each new token, and `[tokens, top_logprobs]` of the
+likeliest in its place, likeliest first: natural logarithms of what the model itself gives them, before any
+parameter has changed it.
+"""
 
 
 class FinishReason(StrEnum):
@@ -62,6 +73,9 @@ class SamplingParameters(Struct, frozen=True, kw_only=True, omit_defaults=True):
         top_k: draw from this many tokens at most; 0 for no limit.
         top_p: draw from the likeliest tokens that together have this probability.
         repetition_penalty: above 1 makes tokens of the prompt and of the output less likely.
+        presence_penalty: taken once from the logit of each token that the output has already.
+        frequency_penalty: taken from a token's logit as often as the output has it.
+        logit_bias: added to the logits of token ids.
         no_repeat_ngram_size: no run of this many tokens occurs twice; 0 for no such rule.
         num_beams: hypotheses kept in a beam search; 1 is no beam search.
         length_penalty: exponent on the length that scores of beams are divided by; matters only there.
@@ -72,6 +86,8 @@ class SamplingParameters(Struct, frozen=True, kw_only=True, omit_defaults=True):
             other ones each time.
         stop_ids: tokens that end a sequence beside the model's own.
         stream_interval: new tokens of a sequence that a response brings, unless the sequence ends before.
+        top_logprobs: likeliest tokens that are told with each new one, beside its own logprob; None for none.
+        json_schema: the output is JSON that satisfies this schema, unless its length runs out.
 
     """
 
@@ -82,6 +98,9 @@ class SamplingParameters(Struct, frozen=True, kw_only=True, omit_defaults=True):
     top_k: Annotated[int, Meta(ge=0)] = 0
     top_p: Annotated[float, Meta(gt=0, le=1)] = 1.0
     repetition_penalty: Annotated[float, Meta(gt=0)] = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    logit_bias: dict[int, float] = msgspec.field(default_factory=dict)
     no_repeat_ngram_size: Annotated[int, Meta(ge=0)] = 0
     num_beams: Annotated[int, Meta(ge=1)] = 1
     length_penalty: float = 1.0
@@ -90,6 +109,8 @@ class SamplingParameters(Struct, frozen=True, kw_only=True, omit_defaults=True):
     seed: Annotated[int, Meta(ge=0, lt=2**32)] | None = None
     stop_ids: tuple[int, ...] = ()
     stream_interval: Annotated[int, Meta(ge=1)] = 1
+    top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
+    json_schema: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no engine could do.
@@ -106,6 +127,15 @@ class SamplingParameters(Struct, frozen=True, kw_only=True, omit_defaults=True):
             and self.num_return_sequences > self.num_beams
         ):
             raise ValueError("several answers need sampling, or at least as many beams")
+        if self.num_beams > 1 and self.top_logprobs is not None:
+            raise ValueError("logprobs are not told of beams")
+        if self.num_beams > 1 and self.json_schema is not None:
+            raise ValueError("a beam search follows no JSON schema")
+
+    @property
+    def plain(self) -> bool:
+        """Whether the paged engine means by them what transformers means by them."""
+        return not (self.num_beams > 1 or self.no_repeat_ngram_size or self.logit_bias or self.top_logprobs)
 
 
 class Runtime(StrEnum):

@@ -28,7 +28,15 @@ class _Collected:
         self.error: str | None = None
         self.done = Event()
 
-    def send(self, tokens: Sequence[int], _index: int, _reason: FinishReason, *, last: bool) -> None:
+    def send(
+        self,
+        tokens: Sequence[int],
+        _index: int,
+        _reason: FinishReason,
+        *,
+        last: bool,
+        logprobs: object = None,
+    ) -> None:
         self.tokens += tokens
         if last:
             self.done.set()

@@ -7,6 +7,7 @@ from tokenizers import Encoding, Tokenizer
 from gateway.serving.errors import InputTooLongError
 from model_repository.heads import SpanHead, TokenClassificationHead
 from model_repository.manifest import Manifest, TokenizerSpec
+from model_repository.vocabulary import Vocabulary
 
 Text = str | tuple[str, str]
 """A text, or a pair of texts that the model reads together, such as premise and hypothesis."""
@@ -26,6 +27,7 @@ class Encoder:
 
     def __init__(self, data: bytes, spec: TokenizerSpec) -> None:
         self.tokenizer = Tokenizer.from_buffer(data)
+        self.vocabulary = Vocabulary(self.tokenizer)
         self.tokenizer.no_padding()
         self.tokenizer.enable_truncation(spec.max_length)
         self._first_guess = CHARACTERS_PER_TOKEN * spec.max_length
@@ -74,6 +76,7 @@ class WindowEncoder:
 
     def __init__(self, data: bytes, spec: TokenizerSpec, *, pairs: bool) -> None:
         self.tokenizer = Tokenizer.from_buffer(data)
+        self.vocabulary = Vocabulary(self.tokenizer)
         self.tokenizer.no_padding()
         strategy = "only_second" if pairs else "only_first"
         self.tokenizer.enable_truncation(

@@ -9,6 +9,7 @@ from gateway.serving.encoders import Encoder, Text, WindowEncoder, create_encode
 from gateway.serving.errors import TokenizerUnavailableError
 from gateway.serving.threads import Threads
 from model_repository.manifest import Manifest
+from model_repository.vocabulary import Vocabulary
 
 SLICE_CHARACTERS = 65_536
 """Characters that one turn in a thread takes: a huge request lets others in between its turns."""
@@ -88,6 +89,15 @@ class Tokenizers:
 
         """
         return self._encoder(manifest).tokenizer
+
+    def vocabulary(self, manifest: Manifest) -> Vocabulary:
+        """What each token adds to a text.
+
+        Raises:
+            TokenizerUnavailableError: it is not loaded.
+
+        """
+        return self._encoder(manifest).vocabulary
 
     def close(self) -> None:
         """End the threads; what waits is dropped."""

@@ -19,11 +19,20 @@ class TextStream:
     Args:
         prompt: tokens that the answer continues; empty for an answer that stands by itself.
         stop: texts that end the answer.
+        special_tokens: they are part of the text.
 
     """
 
-    def __init__(self, tokenizer: Tokenizer, prompt: Sequence[int], stop: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        prompt: Sequence[int],
+        stop: Sequence[str] = (),
+        *,
+        special_tokens: bool = False,
+    ) -> None:
         self._tokenizer = tokenizer
+        self._skipped = not special_tokens
         self._tokens = list(prompt[-CONTEXT:])
         self._from, self._read = 0, len(self._tokens)
         self._stop = stop
@@ -44,8 +53,10 @@ class TextStream:
         return ready, bool(ends)
 
     def _decode(self, *, final: bool) -> str:
-        before: str = self._tokenizer.decode(self._tokens[self._from : self._read])
-        whole: str = self._tokenizer.decode(self._tokens[self._from :])
+        before: str = self._tokenizer.decode(
+            self._tokens[self._from : self._read], skip_special_tokens=self._skipped
+        )
+        whole: str = self._tokenizer.decode(self._tokens[self._from :], skip_special_tokens=self._skipped)
         if whole.endswith(INCOMPLETE) and not final:
             return ""
         self._from, self._read = self._read, len(self._tokens)

@@ -1,12 +1,13 @@
 """Runs models that generate: text to prompt, prompt to a stream of tokens, tokens to text."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from itertools import chain
 
 import numpy as np
 from msgspec import structs
+from numpy.typing import NDArray
 from tokenizers import Encoding
 
 from control_plane.catalog import Provider
@@ -14,23 +15,29 @@ from gateway.observability.timing import stage
 from gateway.serving.concurrency import for_each
 from gateway.serving.errors import InputTooLongError
 from gateway.serving.generation.detokenisation import TextStream
-from gateway.serving.generation.results import Chunk, Generated, GenerationParameters
+from gateway.serving.generation.results import Chunk, Generated, GenerationParameters, Logprob
 from gateway.serving.metering.call import current_call
 from gateway.serving.tokenization import Tokenizers
 from gateway.serving.triton import TritonPool
+from model_repository.errors import RefusedInputError
 from model_repository.generation import (
     FINISH_REASON,
     INDEX,
     INPUT_IDS,
+    LOGPROBS,
     PARAMETERS,
     TOKEN_IDS,
+    TOP_IDS,
+    TOP_LOGPROBS,
     FinishReason,
     encode_parameters,
 )
 from model_repository.heads import GenerationHead
 from model_repository.manifest import Manifest
+from model_repository.vocabulary import Vocabulary
 
 OUTPUTS = (TOKEN_IDS, INDEX, FINISH_REASON)
+LOGPROB_OUTPUTS = (LOGPROBS, TOP_IDS, TOP_LOGPROBS)
 
 STOP_INTERVAL = 4
 """Tokens at a time of an answer that nobody reads along and that may end at a stop sequence: so many are
@@ -113,6 +120,15 @@ class GenerationModel:
         ids: list[int] = encoding.ids
         return ids
 
+    def vocabulary(self, graph: Manifest) -> Vocabulary:
+        """What each token of a model adds to a text.
+
+        Raises:
+            TokenizerUnavailableError: the version's tokenizer is not loaded.
+
+        """
+        return self._tokenizers.vocabulary(graph)
+
     def answer(
         self, provider: Provider, graph: Manifest, prompt: Sequence[int], parameters: GenerationParameters
     ) -> AsyncGenerator[Chunk, None]:
@@ -145,13 +161,17 @@ class GenerationModel:
         """The answers as they are written; `continued` are the tokens whose text they go on with."""
         tokenizer = self._tokenizers.tokenizer(graph)
         number = parameters.sampling.num_return_sequences
-        texts = [TextStream(tokenizer, continued, parameters.stop) for _ in range(number)]
+        texts = [
+            TextStream(tokenizer, continued, parameters.stop, special_tokens=parameters.special_tokens)
+            for _ in range(number)
+        ]
         inputs = {
             INPUT_IDS: np.array(prompt, np.int64),
             PARAMETERS: np.array([encode_parameters(parameters.sampling)], np.object_),
         }
         going = set(range(number))
-        async with aclosing(self._triton.stream(provider, graph, inputs, OUTPUTS)) as responses:
+        wanted = _outputs(graph, parameters)
+        async with aclosing(self._triton.stream(provider, graph, inputs, wanted)) as responses:
             async for outputs in responses:
                 index = int(outputs[INDEX][0])
                 if index not in going:
@@ -163,7 +183,7 @@ class GenerationModel:
                     reason = FinishReason.STOP
                 if reason is not FinishReason.NONE:
                     going.discard(index)
-                yield Chunk(index, piece, tokens, reason)
+                yield Chunk(index, piece, tokens, reason, _logprobs(outputs), stopped)
                 if stopped and not going:
                     return
 
@@ -178,6 +198,24 @@ def in_one_piece(parameters: GenerationParameters) -> GenerationParameters:
     """The same for an answer that nobody reads along: as few responses as its stop sequences allow."""
     interval = STOP_INTERVAL if parameters.stop else parameters.sampling.max_new_tokens
     return replace(parameters, sampling=structs.replace(parameters.sampling, stream_interval=interval))
+
+
+def _outputs(graph: Manifest, parameters: GenerationParameters) -> tuple[str, ...]:
+    if parameters.sampling.top_logprobs is None:
+        return OUTPUTS
+    if LOGPROBS not in {output.name for output in graph.outputs}:
+        raise RefusedInputError(
+            f"this version of model {graph.name} tells no logprobs",
+            hint="It was converted before there were any: its next version will.",
+        )
+    return OUTPUTS + LOGPROB_OUTPUTS
+
+
+def _logprobs(outputs: Mapping[str, NDArray[np.generic]]) -> tuple[Logprob, ...]:
+    if LOGPROBS not in outputs:
+        return ()
+    columns = (outputs[name].tolist() for name in LOGPROB_OUTPUTS)
+    return tuple(Logprob(chosen, tuple(ids), tuple(top)) for chosen, ids, top in zip(*columns, strict=True))
 
 
 def _continued(graph: Manifest, prompt: Sequence[int]) -> Sequence[int]:

@@ -11,11 +11,28 @@ class GenerationParameters:
 
     Attributes:
         stop: texts that end an answer; they are no part of it.
+        special_tokens: the text has special tokens too, such as may mark the calls of tools.
 
     """
 
     sampling: SamplingParameters
     stop: tuple[str, ...] = ()
+    special_tokens: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Logprob:
+    """The natural logarithm of a new token's probability under the model, before any parameter changed it.
+
+    Attributes:
+        top_ids: likeliest tokens in its place, likeliest first; as many as were asked for.
+        top: their logprobs.
+
+    """
+
+    chosen: float
+    top_ids: tuple[int, ...]
+    top: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +60,8 @@ class Chunk:
         index: which of the answers it continues.
         text: may be empty where tokens do not make whole characters yet.
         finish_reason: `NONE` while the answer goes on.
+        logprobs: one a token where they were asked for.
+        stopped: a stop text came, so the last tokens are no part of the text.
 
     """
 
@@ -50,3 +69,5 @@ class Chunk:
     text: str
     token_ids: tuple[int, ...]
     finish_reason: FinishReason
+    logprobs: tuple[Logprob, ...] = ()
+    stopped: bool = False

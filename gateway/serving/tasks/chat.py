@@ -2,32 +2,46 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass, replace
 
 from control_plane.catalog import Provider
+from gateway.serving.chat.answer import Answer
+from gateway.serving.chat.dialects import Dialect, dialect_of
 from gateway.serving.chat.errors import NoChatTemplateError
-from gateway.serving.chat.messages import Conversation, Message, ToolMode
-from gateway.serving.chat.options import ChatOptions
-from gateway.serving.chat.results import ChatAnswer, FinishReason, Piece, collect
+from gateway.serving.chat.messages import Conversation, NamedTool, Tool, ToolMode
+from gateway.serving.chat.prompt import render
+from gateway.serving.chat.results import ChatAnswer, Piece, collect
+from gateway.serving.chat.sampling import parameters
+from gateway.serving.chat.schemas import call_schema, checked
 from gateway.serving.chat.template import ChatTemplate
-from gateway.serving.errors import InputTooLongError
 from gateway.serving.generation.model import GenerationModel, generation_head, in_one_piece
-from gateway.serving.generation.results import Chunk, GenerationParameters
 from gateway.serving.threads import Threads
 from model_repository.errors import RefusedInputError
-from model_repository.generation import FinishReason as Reason
-from model_repository.generation import SamplingParameters
 from model_repository.manifest import Manifest, Task
 
-SEEDS = 2**32
 
-REASONS = {Reason.NONE: None, Reason.STOP: FinishReason.STOP, Reason.LENGTH: FinishReason.LENGTH}
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A conversation as the model gets it.
+
+    Attributes:
+        schema: that the answer follows.
+        dialect: of the calls that the answer may have; None where it has none.
+        inside: the prompt ends within a call.
+
+    """
+
+    prompt: str
+    schema: str | None
+    dialect: Dialect | None
+    inside: bool
 
 
 class ChatTask:
     """Conversations as every API hands them over.
 
     Args:
-        threads: render the templates.
+        threads: render the templates and read the schemas.
 
     """
 
@@ -50,6 +64,7 @@ class ChatTask:
         Raises:
             NoChatTemplateError: the model does not hold conversations.
             ConversationRefusedError: its template does not take the messages.
+            InvalidSchemaError: no answer can be made to follow a schema.
             InputTooLongError: there is no room for the conversation and its answer.
             RefusedInputError: the model does not do what an option asks for.
             TriremeError: see `GenerationModel.run`.
@@ -61,25 +76,26 @@ class ChatTask:
         self, provider: Provider, conversation: Conversation, *, whole: bool
     ) -> AsyncGenerator[Piece, None]:
         graph = provider.graph(Task.TEXT_GENERATION)
-        if conversation.tool_choice is not ToolMode.NONE or conversation.response_schema is not None:
-            raise RefusedInputError("tools and `response_format` are not served by local models yet")
-        text = await self._render(graph, conversation)
-        prompt = await self._model.read(graph, text)
-        parameters = _parameters(graph, len(prompt), conversation.options)
-        if whole:
-            parameters = in_one_piece(parameters)
-        async with aclosing(self._model.answer(provider, graph, prompt, parameters)) as chunks:
-            async for chunk in chunks:
-                yield _piece(chunk, len(prompt))
-
-    async def _render(self, graph: Manifest, conversation: Conversation) -> str:
-        head = generation_head(graph)
-        if not head.chat_template or head.encoder_decoder:
-            raise NoChatTemplateError(f"model {graph.name} has no chat template")
-        template = ChatTemplate(head.chat_template, head.special_tokens)
-        messages = [_message(message) for message in conversation.messages]
         with self._threads.admit():
-            return await self._threads.run(template.render, messages, ())
+            prepared = await self._threads.run(_prepare, graph, conversation)
+        prompt = await self._model.read(graph, prepared.prompt)
+        asked = parameters(graph, len(prompt), conversation.options, prepared.schema)
+        if prepared.dialect is not None:
+            asked = replace(asked, special_tokens=True)
+        answers = [
+            Answer(
+                self._model.vocabulary(graph),
+                len(prompt),
+                prepared.dialect,
+                inside=prepared.inside,
+                parallel=conversation.parallel_tool_calls,
+            )
+            for _ in range(conversation.options.n)
+        ]
+        chunks = self._model.answer(provider, graph, prompt, in_one_piece(asked) if whole else asked)
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                yield answers[chunk.index].read(chunk)
 
 
 def longest_chat(provider: Provider, conversation: Conversation) -> int:
@@ -90,48 +106,43 @@ def longest_chat(provider: Provider, conversation: Conversation) -> int:
     return most * conversation.options.n
 
 
-def _message(message: Message) -> dict[str, object]:
-    named = {} if message.name is None else {"name": message.name}
-    return {"role": str(message.role), "content": message.content, **named}
+def _prepare(graph: Manifest, conversation: Conversation) -> _Prepared:
+    """The text that the model continues, and what its answer must follow.
+
+    Raises:
+        TriremeError: see `ChatTask.stream`.
+
+    """
+    head = generation_head(graph)
+    if not head.chat_template or head.encoder_decoder:
+        raise NoChatTemplateError(f"model {graph.name} has no chat template")
+    template = ChatTemplate(head.chat_template, head.special_tokens)
+    tools = _tools(conversation)
+    prompt = render(template, conversation.messages, tools)
+    if not tools:
+        schema = conversation.response_schema
+        followed = None if schema is None else checked(schema, "response_format")
+        return _Prepared(prompt, followed, None, inside=False)
+    dialect = dialect_of(head.chat_template)
+    if conversation.tool_choice is ToolMode.AUTO:
+        return _Prepared(prompt, None, dialect, inside=False)
+    return _Prepared(prompt + dialect.opening, call_schema(tools, dialect), dialect, inside=True)
 
 
-def _parameters(graph: Manifest, prompt: int, options: ChatOptions) -> GenerationParameters:
-    room = generation_head(graph).max_length - prompt
-    most = room if options.max_tokens is None else options.max_tokens
-    if most > room or options.min_tokens > most:
-        raise InputTooLongError(
-            f"model {graph.name} holds {room + prompt} tokens of conversation and answer together; "
-            f"{prompt} of conversation and {max(most, options.min_tokens)} of answer do not fit",
-            hint="Send less, or ask for less.",
-        )
-    if (
-        options.presence_penalty
-        or options.frequency_penalty
-        or options.logit_bias
-        or options.top_logprobs is not None
-    ):
-        raise RefusedInputError("penalties, `logit_bias` and `logprobs` are not served by local models yet")
-    # Several answers must be drawn; drawn from one token, they are all the likeliest.
-    greedy = options.temperature == 0 or options.top_p == 0
-    sampling = SamplingParameters(
-        max_new_tokens=most,
-        min_new_tokens=options.min_tokens,
-        do_sample=not greedy or options.n > 1,
-        temperature=1.0 if greedy else options.temperature,
-        top_p=1.0 if greedy else options.top_p,
-        top_k=1 if greedy else options.top_k,
-        repetition_penalty=options.repetition_penalty,
-        num_return_sequences=options.n,
-        seed=None if options.seed is None else options.seed % SEEDS,
-    )
-    return GenerationParameters(sampling, options.stop)
+def _tools(conversation: Conversation) -> tuple[Tool, ...]:
+    """Those that the model may call.
 
+    Raises:
+        RefusedInputError: it shall call one that there is not, or follow a schema beside.
 
-def _piece(chunk: Chunk, prompt_tokens: int) -> Piece:
-    return Piece(
-        index=chunk.index,
-        text=chunk.text,
-        tokens=len(chunk.token_ids),
-        prompt_tokens=prompt_tokens,
-        finish_reason=REASONS[chunk.finish_reason],
-    )
+    """
+    choice, tools = conversation.tool_choice, conversation.tools
+    if choice is ToolMode.NONE or (choice is ToolMode.AUTO and not tools):
+        return ()
+    if isinstance(choice, NamedTool):
+        tools = tuple(tool for tool in tools if tool.name == choice.name)
+    if not tools:
+        raise RefusedInputError("`tool_choice` asks for a tool that is not among `tools`")
+    if conversation.response_schema is not None:
+        raise RefusedInputError("`response_format` and `tools` go together only where `tool_choice` is none")
+    return tools

@@ -7,7 +7,10 @@ from typing import Any, Protocol
 
 from model_repository.backends.generation.inbox import QueueFullError
 from model_repository.backends.generation.job import Job
-from model_repository.generation import GenerationSettings, Runtime
+from model_repository.backends.generation.schemas import is_plain
+from model_repository.generation import GenerationSettings, Runtime, SamplingParameters
+from model_repository.layout import TOKENIZER
+from model_repository.vocabulary import read_vocabulary
 
 __all__ = ["Engine", "QueueFullError", "open_engine"]
 
@@ -51,27 +54,43 @@ def open_engine(folder: Path, settings: GenerationSettings, parameters: dict[str
 
 
 class _PagedFirst:
-    """The pipeline, and for what it does not do (beams, n-gram rules) the library on the same graph."""
+    """The pipeline, and for what it does not do (beams, n-gram rules) the library on the same graph.
+
+    Answers that follow schemas have a pipeline of their own: what it costs to prepare a schema is nothing to
+    all others.
+    """
 
     def __init__(self, folder: Path, settings: GenerationSettings, properties: dict[str, Any]) -> None:
         from model_repository.backends.generation import paged  # noqa: PLC0415  # absent where not needed
 
-        self._suits = paged.suits
+        def following_schemas() -> Engine:
+            vocabulary = read_vocabulary(folder.parent / TOKENIZER, settings.vocabulary)
+            return paged.PagedEngine(folder, settings, properties, vocabulary)
+
         self._paged = paged.PagedEngine(folder, settings, properties)
+        self._following = _Later(following_schemas)
         self._library = _Later(lambda: _library(folder, settings, properties))
 
     def submit(self, job: Job) -> None:
-        (self._paged if self._suits(job.parameters) else self._library).submit(job)
+        self._engine(job.parameters).submit(job)
 
     def close(self) -> None:
         self._paged.close()
+        self._following.close()
         self._library.close()
+
+    def _engine(self, parameters: SamplingParameters) -> Engine:
+        if not parameters.plain:
+            return self._library
+        if parameters.json_schema is None:
+            return self._paged
+        return self._following if is_plain(parameters.json_schema) else self._library
 
 
 class _Later:
     """An engine that is opened, in a thread of its own, when the first job comes for it.
 
-    The library brings torch, which takes seconds and memory that most models never need.
+    It takes seconds and memory that most models never need.
     """
 
     def __init__(self, opening: Callable[[], Engine]) -> None:

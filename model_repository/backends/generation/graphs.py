@@ -48,7 +48,14 @@ class Network:
 
 
 class GraphModel(PreTrainedModel, GenerationMixin):  # type: ignore[misc]  # transformers is not analysed
-    """What the loop wants of a model beside its forward."""
+    """What the loop wants of a model beside its forward.
+
+    Attributes:
+        logits: of the last step, `[rows, vocabulary]`, as no parameter has changed them yet.
+
+    """
+
+    logits: torch.Tensor
 
     def __init__(self, folder: Path) -> None:
         super().__init__(AutoConfig.from_pretrained(folder, local_files_only=True))
@@ -135,6 +142,7 @@ class DecoderModel(GraphModel):
         outputs = self._decoder.run(inputs)
         state.length += input_ids.shape[1]
         state.rows = None
+        self.logits = outputs["logits"][:, -1]
         return CausalLMOutputWithPast(logits=outputs["logits"], past_key_values=state)
 
 
@@ -200,6 +208,7 @@ class EncoderDecoderModel(GraphModel):
         for name, tensor in outputs.items():
             if found := _CACHED.search(name):
                 setattr(_layer(cache, *found.group(1, 2)), found[3], tensor)
+        self.logits = outputs["logits"][:, -1]
         return Seq2SeqLMOutput(logits=outputs["logits"], past_key_values=cache)
 
     def _begin(self, cache: EncoderDecoderCache, inputs: dict[str, torch.Tensor]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,20 @@ class Failure(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+class Logprob(NamedTuple):
+    """What the model thought of one new token.
+
+    Attributes:
+        top_ids: likeliest tokens in its place, likeliest first.
+        top: their logprobs.
+
+    """
+
+    chosen: float
+    top_ids: Sequence[int] = ()
+    top: Sequence[float] = ()
+
+
 class Reply(Protocol):
     """The way back to whoever asked."""
 
@@ -29,8 +43,21 @@ class Reply(Protocol):
         """Whether nobody waits any more."""
         ...
 
-    def send(self, tokens: Sequence[int], index: int, reason: FinishReason, *, last: bool) -> None:
-        """New tokens of one sequence; `last` is said once, with the last ones of all."""
+    def send(
+        self,
+        tokens: Sequence[int],
+        index: int,
+        reason: FinishReason,
+        *,
+        last: bool,
+        logprobs: Sequence[Logprob] | None = None,
+    ) -> None:
+        """New tokens of one sequence; `last` is said once, with the last ones of all.
+
+        Args:
+            logprobs: one a token where they were asked for.
+
+        """
         ...
 
     def fail(self, message: str, failure: Failure) -> None:
@@ -59,7 +86,9 @@ class Job:
         self.parameters = parameters
         self._reply = reply
         self._held: list[list[int]] = [[] for _ in range(parameters.num_return_sequences)]
+        self._logprobs: list[list[Logprob]] = [[] for _ in range(parameters.num_return_sequences)]
         self._unfinished = parameters.num_return_sequences
+        self._begun = False
         self._done = False
 
     @property
@@ -68,26 +97,40 @@ class Job:
         return self._reply.cancelled
 
     @property
+    def begun(self) -> bool:
+        """Whether tokens have come."""
+        return self._begun
+
+    @property
     def done(self) -> bool:
         """Whether the last answer has been sent."""
         return self._done
 
     def send(
-        self, tokens: Sequence[int], *, index: int = 0, reason: FinishReason = FinishReason.NONE
+        self,
+        tokens: Sequence[int],
+        *,
+        index: int = 0,
+        reason: FinishReason = FinishReason.NONE,
+        logprobs: Sequence[Logprob] = (),
     ) -> None:
         """New tokens of a sequence; they wait for as many as one response brings, or for the reason to end.
 
         A response is a message to Triton and on to the caller: for small models, sending each token alone
         takes a noticeable share of the time that computing it takes.
         """
+        self._begun = True
         held = self._held[index]
         held += tokens
+        thought = self._logprobs[index]
+        thought += logprobs
         if reason is FinishReason.NONE and len(held) < self.parameters.stream_interval:
             return
-        self._held[index] = []
+        self._held[index], self._logprobs[index] = [], []
         self._unfinished -= reason is not FinishReason.NONE
         self._done = self._unfinished == 0
-        self._reply.send(held, index, reason, last=self._done)
+        told = None if self.parameters.top_logprobs is None else thought
+        self._reply.send(held, index, reason, last=self._done, logprobs=told)
 
     def fail(self, message: str, failure: Failure = Failure.INTERNAL) -> None:
         """Answer with an error."""

@@ -6,14 +6,16 @@ has left, waits for the rest of its batch; when all callers have left, the batch
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import torch
 from msgspec.structs import replace
-from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
+from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
 
+from model_repository.backends.generation.following import SchemaError, Schemas
 from model_repository.backends.generation.graphs import (
     DecoderModel,
     EncoderDecoderModel,
@@ -22,8 +24,11 @@ from model_repository.backends.generation.graphs import (
 )
 from model_repository.backends.generation.inbox import Inbox
 from model_repository.backends.generation.job import Failure, Job
+from model_repository.backends.generation.penalties import Penalties
+from model_repository.backends.generation.rows import AbandonedError, Rows
 from model_repository.backends.generation.speech import SpeechModel
-from model_repository.generation import FinishReason, GenerationSettings, SamplingParameters
+from model_repository.generation import GenerationSettings, SamplingParameters
+from model_repository.layout import TOKENIZER
 from model_repository.manifest import Precision
 
 QUEUE = 256
@@ -42,6 +47,7 @@ class LibraryEngine:
         whole = {**properties, **precision_properties(HINTS[settings.precision])}
         self._model = _open(folder, settings, whole)
         self._settings = settings
+        self._tokenizer = folder.parent / TOKENIZER
         self._inbox = Inbox(QUEUE)
         self._closing = False
         self._thread = Thread(target=self._run, name="library")
@@ -68,8 +74,12 @@ class LibraryEngine:
         while (jobs := self._inbox.take(self._fits, wait=True)) is not None:
             try:
                 self._generate(jobs)
-            except _AbandonedError:
+            except AbandonedError:
                 pass
+            except SchemaError as error:
+                for job in jobs:
+                    if not job.done:
+                        job.fail(str(error), Failure.INVALID_ARG)
             except Exception as error:  # noqa: BLE001  # the loop may raise anything; its callers must hear of it
                 for job in jobs:
                     if not job.done:
@@ -86,16 +96,31 @@ class LibraryEngine:
             torch.seed() if parameters.seed is None else torch.manual_seed(parameters.seed)
         stops = frozenset((*settings.eos_ids, *parameters.stop_ids))
         inputs = self._model.begin(jobs, settings.pad_id)
-        rows = _Rows(jobs, stops, lambda: self._closing)
+        first = self._model.begun(inputs)
+        rows = Rows(jobs, stops, lambda: self._model.logits, lambda: self._closing)
         with torch.inference_mode():
             sequences = self._model.generate(
                 **inputs,
                 generation_config=_config(parameters, settings, stops),
-                logits_processor=self._model.processors(jobs),
+                logits_processor=self._processors(jobs, first),
                 stopping_criteria=StoppingCriteriaList([rows]),
             )
         if parameters.num_beams > 1:
-            rows.finish(sequences[:, self._model.begun(inputs) :].tolist())
+            rows.finish(sequences[:, first:].tolist())
+
+    def _processors(self, jobs: Sequence[Job], first: int) -> LogitsProcessorList:
+        """What the library has no parameters for; the new tokens are those from `first` on."""
+        parameters = jobs[0].parameters
+        processors = self._model.processors(jobs)
+        processors.append(Penalties(parameters, first))
+        if parameters.json_schema is not None:
+            rows = len(jobs) * parameters.num_return_sequences
+            processors.append(self._schemas.processor(parameters.json_schema, rows, first))
+        return processors
+
+    @cached_property
+    def _schemas(self) -> Schemas:
+        return Schemas(self._tokenizer, self._settings.vocabulary, self._settings.eos_ids)
 
     def _fits(self, job: Job, chosen: list[Job]) -> bool:
         if not chosen:
@@ -113,64 +138,6 @@ def _open(folder: Path, settings: GenerationSettings, properties: dict[str, Any]
     return (EncoderDecoderModel if settings.encoder_decoder else DecoderModel)(folder, properties)
 
 
-class _AbandonedError(Exception):
-    """Nobody waits for this batch any more."""
-
-
-class _Rows(StoppingCriteria):  # type: ignore[misc]  # transformers is not analysed
-    """Looks at the batch after each step: sends the new tokens, and says which rows need no more."""
-
-    def __init__(self, jobs: Sequence[Job], stops: frozenset[int], closing: Any) -> None:
-        self._jobs = jobs
-        self._stops = stops
-        self._closing = closing
-        parameters = jobs[0].parameters
-        self._limit = parameters.max_new_tokens
-        self._answers = parameters.num_return_sequences
-        self._beams = parameters.num_beams > 1
-        self._steps = 0
-        self._open = [True] * (len(jobs) * self._answers)
-
-    def __call__(self, input_ids: torch.Tensor, _scores: Any, **_: Any) -> torch.Tensor:
-        for job in self._jobs:
-            if not job.done and job.cancelled:
-                job.drop()
-        if self._closing() or all(job.done for job in self._jobs):
-            raise _AbandonedError
-        self._steps += 1
-        if self._beams:
-            return torch.zeros(len(input_ids), dtype=torch.bool)
-        for row, token in enumerate(input_ids[:, -1].tolist()):
-            self._advance(row, token)
-        return ~torch.tensor(self._open)
-
-    def finish(self, sequences: list[list[int]]) -> None:
-        """Send whole answers, as a beam search has them only at its end."""
-        for row, sequence in enumerate(sequences):
-            job, index = self._place(row)
-            end = next((at for at, token in enumerate(sequence) if token in self._stops), None)
-            if not job.done:
-                reason = FinishReason.LENGTH if end is None else FinishReason.STOP
-                job.send(sequence[:end], index=index, reason=reason)
-
-    def _advance(self, row: int, token: int) -> None:
-        job, index = self._place(row)
-        if job.done or not self._open[row]:
-            self._open[row] = False
-            return
-        if token in self._stops:
-            job.send([], index=index, reason=FinishReason.STOP)
-            self._open[row] = False
-        elif self._steps == self._limit:
-            job.send([token], index=index, reason=FinishReason.LENGTH)
-            self._open[row] = False
-        else:
-            job.send([token], index=index)
-
-    def _place(self, row: int) -> tuple[Job, int]:
-        return self._jobs[row // self._answers], row % self._answers
-
-
 def _config(
     parameters: SamplingParameters, settings: GenerationSettings, stops: frozenset[int]
 ) -> GenerationConfig:
@@ -185,6 +152,7 @@ def _config(
         min_new_tokens=parameters.min_new_tokens,
         do_sample=parameters.do_sample,
         repetition_penalty=parameters.repetition_penalty,
+        sequence_bias=[[[token], float(bias)] for token, bias in parameters.logit_bias.items()] or None,
         no_repeat_ngram_size=parameters.no_repeat_ngram_size,
         num_beams=parameters.num_beams,
         num_return_sequences=parameters.num_return_sequences,

@@ -1,6 +1,7 @@
 """Decoders by OpenVINO GenAI's continuous batching: every step gives each running sequence its next token."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -11,8 +12,9 @@ import numpy as np
 import openvino
 import openvino_genai as genai
 
+from model_repository.backends.generation.grammar import grammar_tokenizer
 from model_repository.backends.generation.inbox import Inbox
-from model_repository.backends.generation.job import Failure, Job
+from model_repository.backends.generation.job import Failure, Job, Logprob
 from model_repository.generation import FinishReason, GenerationSettings, SamplingParameters
 from model_repository.manifest import Precision
 
@@ -42,11 +44,6 @@ REASONS = {
 }
 
 
-def suits(parameters: SamplingParameters) -> bool:
-    """Whether the pipeline means by these parameters what transformers means by them."""
-    return parameters.num_beams == 1 and not parameters.no_repeat_ngram_size
-
-
 @dataclass(frozen=True)
 class _Answers:
     """What is being written for a job.
@@ -64,10 +61,22 @@ class _Answers:
 
 
 class PagedEngine:
-    """One pipeline, and the one thread that touches it."""
+    """One pipeline, and the one thread that touches it.
 
-    def __init__(self, folder: Path, settings: GenerationSettings, properties: dict[str, Any]) -> None:
+    Args:
+        vocabulary: bytes of each token, for an engine whose answers follow schemas.
+
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: GenerationSettings,
+        properties: dict[str, Any],
+        vocabulary: Sequence[bytes] | None = None,
+    ) -> None:
         self._folder = folder
+        self._tokenizer = None if vocabulary is None else grammar_tokenizer(vocabulary, settings.eos_ids[0])
         self._settings = settings
         hint = HINTS[settings.precision]
         self._properties = {**properties, "INFERENCE_PRECISION_HINT": hint, "KV_CACHE_PRECISION": hint}
@@ -104,7 +113,10 @@ class PagedEngine:
         scheduler.dynamic_split_fuse = True
         scheduler.enable_prefix_caching = False
         scheduler.num_kv_blocks = -(-self._settings.cache_tokens // BLOCK)
-        return genai.ContinuousBatchingPipeline(str(self._folder), scheduler, "CPU", self._properties)
+        folder = str(self._folder)
+        if self._tokenizer is None:
+            return genai.ContinuousBatchingPipeline(folder, scheduler, "CPU", self._properties)
+        return genai.ContinuousBatchingPipeline(folder, self._tokenizer, scheduler, "CPU", **self._properties)
 
     def _run(self) -> None:
         while (jobs := self._inbox.take(lambda *_: True, wait=not self._running)) is not None:
@@ -118,7 +130,7 @@ class PagedEngine:
                     self._pipeline.step()
                     self._read()
             except Exception as error:  # noqa: BLE001  # the pipeline may raise anything; its callers must hear of it
-                self._begin_anew(f"{type(error).__name__}: {error}")
+                self._begin_anew(error)
 
     def _admit(self, job: Job) -> None:
         stops = frozenset((*self._settings.eos_ids, *job.parameters.stop_ids))
@@ -162,11 +174,16 @@ class PagedEngine:
             handle.cancel()
         self._inbox.release(1)
 
-    def _begin_anew(self, message: str) -> None:
-        """Answer everybody and open another pipeline: nothing is known about the state of this one."""
+    def _begin_anew(self, error: Exception) -> None:
+        """Answer everybody and open another pipeline: nothing is known about the state of this one.
+
+        A schema is read in the first step of its request; one that the pipeline cannot follow fails the step.
+        """
         for job in list(self._running):
-            if not job.done:
-                job.fail(message)
+            if job.parameters.json_schema is not None and not job.begun:
+                job.fail("the engine cannot follow this JSON schema", Failure.INVALID_ARG)
+            elif not job.done:
+                job.fail(f"{type(error).__name__}: {error}")
             self._forget(job)
         self._pipeline = self._open()
 
@@ -176,7 +193,10 @@ def _send(job: Job, index: int, stops: frozenset[int], output: Any) -> None:
     if reason is FinishReason.STOP and tokens and tokens[-1] in stops:
         tokens.pop()
     if tokens or reason is not FinishReason.NONE:
-        job.send(tokens, index=index, reason=reason)
+        logprobs: list[Logprob] = []
+        if job.parameters.top_logprobs is not None:
+            logprobs = [Logprob(chosen) for chosen in output.generated_log_probs[: len(tokens)]]
+        job.send(tokens, index=index, reason=reason, logprobs=logprobs)
 
 
 def _config(parameters: SamplingParameters, stops: frozenset[int], seed: int) -> Any:
@@ -187,6 +207,11 @@ def _config(parameters: SamplingParameters, stops: frozenset[int], seed: int) ->
     config.ignore_eos = not stops
     config.stop_token_ids = set(stops)
     config.repetition_penalty = parameters.repetition_penalty
+    config.presence_penalty = parameters.presence_penalty
+    config.frequency_penalty = parameters.frequency_penalty
+    config.logprobs = 0 if parameters.top_logprobs is None else 1
+    if parameters.json_schema is not None:
+        config.structured_output_config = genai.StructuredOutputConfig(json_schema=parameters.json_schema)
     config.do_sample = parameters.do_sample
     if parameters.do_sample:
         config.temperature = parameters.temperature

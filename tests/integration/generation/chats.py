@@ -10,7 +10,7 @@ from control_plane.catalog import Provider
 from control_plane.routers.kinds import ProviderKind
 from gateway.serving.chat.messages import Conversation, Message, Role
 from gateway.serving.chat.options import ChatOptions
-from gateway.serving.chat.results import ChatAnswer
+from gateway.serving.chat.results import ChatAnswer, Piece
 from gateway.serving.generation.model import GenerationModel
 from gateway.serving.tasks.chat import ChatTask
 from gateway.serving.tokenization import Tokenizers
@@ -33,11 +33,23 @@ class Chats:
         return Provider(id=1, kind=ProviderKind.TRITON, url=None, graphs=(manifest,))
 
     async def ask(self, manifest: Manifest, text: str, **options: object) -> ChatAnswer:
-        return await self.task.run(await self.provider(manifest), asked(text, **options))
+        return await self.answer(manifest, asked(text, **options))
+
+    async def answer(self, manifest: Manifest, conversation: Conversation) -> ChatAnswer:
+        return await self.task.run(await self.provider(manifest), conversation)
+
+    async def pieces(self, manifest: Manifest, conversation: Conversation) -> list[Piece]:
+        provider = await self.provider(manifest)
+        return [piece async for piece in self.task.stream(provider, conversation)]
 
 
 def asked(text: str, **options: object) -> Conversation:
     return Conversation((Message(Role.USER, text),), ChatOptions(**options))
+
+
+async def again(pieces: list[Piece]) -> AsyncIterator[Piece]:
+    for piece in pieces:
+        yield piece
 
 
 @asynccontextmanager

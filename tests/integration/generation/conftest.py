@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 import pytest_asyncio
+from chats import Chats, chatting
 from databases import NewDatabase
 from generation_site import Site, gateway
 from speech_site import Speech, serve_speech
@@ -61,3 +62,9 @@ async def transcribing(site: Site, speech: Speech) -> AsyncIterator[httpx.AsyncC
     async with gateway(site) as client:
         client.headers["authorization"] = f"Bearer {client.headers['x-api-key']}"
         yield client
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chats(site: Site) -> AsyncIterator[Chats]:
+    async with chatting(site) as each:
+        yield each

@@ -1,28 +1,20 @@
 """Conversations through the real Triton: what transformers would answer, cut and counted as asked."""
 
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 import pytest
-import pytest_asyncio
-from chats import Chats, asked, chatting
+from chats import Chats, again, asked
 from generation_site import Served, Site
 from msgspec.structs import replace
 
 from gateway.serving.chat.errors import ConversationRefusedError, NoChatTemplateError
-from gateway.serving.chat.results import FinishReason, Piece, collect
+from gateway.serving.chat.results import FinishReason, collect
 from gateway.serving.errors import InputTooLongError
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 
 TEXT = "How do I reset the password"
 STEPS = 24
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def chats(site: Site) -> AsyncIterator[Chats]:
-    async with chatting(site) as each:
-        yield each
 
 
 def prompt(served: Served) -> list[int]:
@@ -47,10 +39,9 @@ async def test_a_stream_is_the_whole_in_pieces(chats: Chats, site: Site) -> None
     llama = await site.serve("llama")
     options = {"seed": 3, "n": 2, "max_tokens": STEPS}
     whole = await chats.ask(llama.manifest, TEXT, **options)
-    provider = await chats.provider(llama.manifest)
-    pieces = [piece async for piece in chats.task.stream(provider, asked(TEXT, **options))]
+    pieces = await chats.pieces(llama.manifest, asked(TEXT, **options))
     assert len(pieces) > len(whole.choices)
-    assert await collect(_again(pieces)) == whole
+    assert await collect(again(pieces)) == whole
     assert whole.choices[0] != whole.choices[1]
 
 
@@ -111,8 +102,3 @@ async def test_who_leaves_a_stream_ends_it(chats: Chats, site: Site) -> None:
         await anext(pieces)
     answer = await chats.ask(llama.manifest, TEXT, temperature=0, max_tokens=4)
     assert answer.completion_tokens
-
-
-async def _again(pieces: list[Piece]) -> AsyncIterator[Piece]:
-    for piece in pieces:
-        yield piece

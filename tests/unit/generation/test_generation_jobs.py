@@ -17,7 +17,9 @@ class Recorded:
         self.sent: list[tuple[list[int], int, str, bool]] = []
         self.failures: list[Failure] = []
 
-    def send(self, tokens: Sequence[int], index: int, reason: FinishReason, *, last: bool) -> None:
+    def send(
+        self, tokens: Sequence[int], index: int, reason: FinishReason, *, last: bool, **_: object
+    ) -> None:
         self.sent.append((list(tokens), index, reason, last))
 
     def fail(self, _message: str, failure: Failure) -> None:

@@ -1,0 +1,36 @@
+"""How models write that they want a function called; each was trained on one of a few ways."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What stands around a call: a JSON object with `name` and `arguments`.
+
+    Attributes:
+        opening: text before a call; empty where an answer that begins with an object is one.
+        closing: text after it; empty where calls go on to the end of the answer.
+        arguments: name of the member with the arguments.
+
+    """
+
+    opening: str
+    closing: str
+    arguments: str = "arguments"
+
+
+HERMES = Dialect("<tool_call>", "</tool_call>")
+"""Also what Qwen writes, and what models are told to write whose templates know no tools."""
+
+MISTRAL = Dialect("[TOOL_CALLS]", "")
+
+LLAMA = Dialect("", "", "parameters")
+
+
+def dialect_of(template: str) -> Dialect:
+    """The dialect that a chat template shows."""
+    if MISTRAL.opening in template:
+        return MISTRAL
+    if HERMES.opening not in template and '"parameters"' in template:
+        return LLAMA
+    return HERMES
