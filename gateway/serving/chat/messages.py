@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.serving.chat.options import ChatOptions
+from model_repository.errors import RefusedInputError
 
 JsonObject = Mapping[str, object]
 
@@ -25,7 +26,7 @@ class ToolCall:
 
     Attributes:
         id: what the tool's own message names in `tool_call_id`.
-        arguments: JSON text, in an answer exactly as the model wrote it.
+        arguments: JSON text, in an answer exactly as the model wrote it: cut where its length ran out.
 
     """
 
@@ -100,3 +101,13 @@ class Conversation:
     tool_choice: ToolMode | NamedTool = ToolMode.NONE
     parallel_tool_calls: bool = False
     response_schema: JsonObject | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what there is no answer to.
+
+        Raises:
+            RefusedInputError: nothing has been said.
+
+        """
+        if not self.messages:
+            raise RefusedInputError("`messages` must hold one message at least")
