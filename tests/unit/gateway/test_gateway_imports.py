@@ -22,6 +22,7 @@ ALLOWED = {
     "model_repository.heads",
     "model_repository.manifest",
     "model_repository.tensors",
+    "model_repository.vocabulary",
 }
 
 
