@@ -80,6 +80,10 @@ def sampling_json(parameters: SamplingParameters) -> bytes:
     """
     if parameters.num_beams > 1 or parameters.no_repeat_ngram_size:
         raise RefusedInputError("this model runs in vLLM, which has no beam search and no rule for n-grams")
+    if parameters.top_logprobs is not None or parameters.json_schema is not None:
+        raise RefusedInputError(
+            "this model runs in vLLM, which is asked for no logprobs and no JSON schemas here"
+        )
     named: dict[str, object] = {
         "n": parameters.num_return_sequences,
         "max_tokens": parameters.max_new_tokens,
@@ -88,8 +92,12 @@ def sampling_json(parameters: SamplingParameters) -> bytes:
         "top_k": parameters.top_k or -1,
         "top_p": parameters.top_p,
         "repetition_penalty": parameters.repetition_penalty,
+        "presence_penalty": parameters.presence_penalty,
+        "frequency_penalty": parameters.frequency_penalty,
         "stop_token_ids": parameters.stop_ids,
     }
+    if parameters.logit_bias:
+        named["logit_bias"] = {str(token): bias for token, bias in parameters.logit_bias.items()}
     if parameters.seed is not None:
         named["seed"] = parameters.seed
     return msgspec.json.encode(named)

@@ -80,15 +80,22 @@ def test_sampling_parameters_have_other_names() -> None:
                 top_p=0.9,
                 seed=3,
                 repetition_penalty=1.2,
+                presence_penalty=0.5,
+                frequency_penalty=-0.5,
+                logit_bias={7: 1.5},
                 num_return_sequences=2,
             )
         )
     )
     assert (drawn["temperature"], drawn["top_k"], drawn["top_p"], drawn["seed"]) == (0.5, 4, 0.9, 3)
     assert (drawn["repetition_penalty"], drawn["n"]) == (1.2, 2)
+    assert (drawn["presence_penalty"], drawn["frequency_penalty"]) == (0.5, -0.5)
+    assert drawn["logit_bias"] == {"7": 1.5}
 
 
-@pytest.mark.parametrize("unknown", [{"num_beams": 2}, {"no_repeat_ngram_size": 3}])
-def test_what_vllm_has_not_is_refused(unknown: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    "unknown", [{"num_beams": 2}, {"no_repeat_ngram_size": 3}, {"top_logprobs": 0}, {"json_schema": "{}"}]
+)
+def test_what_vllm_has_not_is_refused(unknown: dict[str, int | str]) -> None:
     with pytest.raises(RefusedInputError):
         sampling_json(SamplingParameters(max_new_tokens=9, **unknown))
