@@ -24,6 +24,8 @@ from converters.samples.sentences import SENTENCES
 
 PAD, END, START = 0, 1, 2
 POSITIONS = 256
+ROOM = 1024
+"""Positions of a model that is told what tools there are."""
 WIDTH = 64
 TEMPLATE = "{% for message in messages %}<s>{{ message['content'] }}</s>{% endfor %}"
 
@@ -61,7 +63,7 @@ def _gpt2(size: int) -> PreTrainedModel:
     return GPT2LMHeadModel(config)
 
 
-def _llama(size: int) -> PreTrainedModel:
+def _llama(size: int, positions: int = POSITIONS) -> PreTrainedModel:
     config = LlamaConfig(
         vocab_size=size,
         hidden_size=WIDTH,
@@ -69,13 +71,17 @@ def _llama(size: int) -> PreTrainedModel:
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
-        max_position_embeddings=POSITIONS,
+        max_position_embeddings=positions,
         initializer_range=0.2,
         bos_token_id=START,
         eos_token_id=END,
         pad_token_id=PAD,
     )
     return LlamaForCausalLM(config)
+
+
+def _roomy(size: int) -> PreTrainedModel:
+    return _llama(size, ROOM)
 
 
 def _qwen2(size: int) -> PreTrainedModel:
@@ -141,11 +147,13 @@ def _bart(size: int) -> PreTrainedModel:
 MODELS: dict[str, Callable[[int], PreTrainedModel]] = {
     "gpt2": _gpt2,
     "llama": _llama,
+    "roomy": _roomy,
     "qwen2": _qwen2,
     "t5": _t5,
     "bart": _bart,
 }
 ENCODER_DECODERS = {"t5", "bart"}
+SPEAKERS = {"llama", "roomy"}
 
 
 def save(kind: str, folder: Path) -> None:
@@ -158,8 +166,8 @@ def save(kind: str, folder: Path) -> None:
         pad_token="<pad>",
         eos_token="</s>",
         bos_token="<s>",
-        model_max_length=POSITIONS,
+        model_max_length=ROOM if kind == "roomy" else POSITIONS,
     )
-    if kind == "llama":
+    if kind in SPEAKERS:
         fast.chat_template = TEMPLATE
     fast.save_pretrained(folder)
