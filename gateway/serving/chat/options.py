@@ -71,6 +71,8 @@ class ChatOptions:
             value = getattr(self, name)
             if value is not None and not least <= value <= most:
                 raise RefusedInputError(f"`{name}` must be from {least:g} to {most:g}, not {value:g}")
+        if any(token < 0 for token in self.logit_bias):
+            raise RefusedInputError("`logit_bias` must name tokens by their ids, which are 0 and up")
         if any(not -100 <= bias <= 100 for bias in self.logit_bias.values()):  # the range
             raise RefusedInputError("`logit_bias` must be from -100 to 100 for each token")
         if len(self.stop) > STOPS or not all(self.stop):

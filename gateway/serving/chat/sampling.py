@@ -4,7 +4,6 @@ from gateway.serving.chat.options import ChatOptions
 from gateway.serving.errors import InputTooLongError
 from gateway.serving.generation.model import generation_head
 from gateway.serving.generation.results import GenerationParameters
-from model_repository.errors import RefusedInputError
 from model_repository.generation import SamplingParameters
 from model_repository.manifest import Manifest
 
@@ -21,7 +20,6 @@ def parameters(
 
     Raises:
         InputTooLongError: there is no room for as much as is asked for.
-        RefusedInputError: `logit_bias` names a token that there is not.
 
     """
     room = generation_head(graph).max_length - prompt
@@ -32,10 +30,13 @@ def parameters(
             f"{prompt} of conversation and {max(most, options.min_tokens)} of answer do not fit",
             hint="Send less, or ask for less.",
         )
-    if any(token < 0 for token in options.logit_bias):
-        raise RefusedInputError("`logit_bias` must name tokens by their ids, which are 0 and up")
+    return GenerationParameters(sampling(options, most, schema), options.stop)
+
+
+def sampling(options: ChatOptions, most: int, schema: str | None = None) -> SamplingParameters:
+    """The options as backends take them, for answers of so many tokens at most."""
     greedy = options.temperature == 0 or options.top_p == 0
-    sampling = SamplingParameters(
+    return SamplingParameters(
         max_new_tokens=most,
         min_new_tokens=options.min_tokens,
         # Several answers must be drawn; drawn from one token, they are all the likeliest.
@@ -52,4 +53,3 @@ def parameters(
         top_logprobs=options.top_logprobs,
         json_schema=schema,
     )
-    return GenerationParameters(sampling, options.stop)

@@ -108,6 +108,11 @@ async def test_texts_are_continued_as_they_stand(client: openai.AsyncOpenAI, sit
     chunks = [chunk async for chunk in stream]
     assert "".join(choice.text for chunk in chunks for choice in chunk.choices) == whole.choices[0].text
     assert chunks[-1].usage.model_extra["requests"] == 1
+    (favourite,) = llama.tokenizer.encode("password").ids[:1]
+    biased = await client.completions.create(
+        **{**common, "max_tokens": 3}, prompt="The", logit_bias={str(favourite): 100}
+    )
+    assert biased.choices[0].text == continued(llama, llama.tokenizer.encode("The").ids, [favourite] * 3)
     refusals: Any = (({"suffix": "."}, 422), ({"prompt": [1, 2]}, 422), ({"n": 99}, 400))
     for fields, status in refusals:
         with pytest.raises(openai.APIStatusError) as caught:

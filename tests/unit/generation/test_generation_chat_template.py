@@ -73,7 +73,13 @@ def test_options_out_of_range_are_refused_by_name(name: str) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"stop": ("",)}, {"stop": ("a",) * 5}, {"logit_bias": {1: 101}}, {"min_tokens": 2, "max_tokens": 1}],
+    [
+        {"stop": ("",)},
+        {"stop": ("a",) * 5},
+        {"logit_bias": {1: 101}},
+        {"logit_bias": {-1: 1}},
+        {"min_tokens": 2, "max_tokens": 1},
+    ],
 )
 def test_options_that_nobody_can_follow_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(RefusedInputError, match=next(iter(wrong))):

@@ -1,7 +1,6 @@
 """`/v1/completions`."""
 
 from collections.abc import AsyncGenerator
-from functools import partial
 from typing import Any, TypeVar
 
 from litestar import Controller, Request, Response, post
@@ -18,7 +17,6 @@ from gateway.apis.opengatellm.schemas.text_completions import (
     CompletionWriter,
     ModelCompletion,
     TextCompletion,
-    parameters,
 )
 from gateway.granted import GrantedJSON
 from gateway.parameters import documented_by
@@ -76,8 +74,7 @@ class CompletionsController(Controller):
 
         def asked() -> tuple[CompletionWriter, Choose]:
             wanted = validated(ModelCompletion, body, "body")
-            choose = partial(parameters, wanted.options())
-            return CompletionWriter(data.model, texts if wanted.echo else ()), choose
+            return CompletionWriter(data.model, texts if wanted.echo else ()), wanted.parameters
 
         async def here(provider: Provider) -> dict[str, Any]:
             writer, choose = asked()

@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from gateway.apis.opengatellm.schemas.sampling import SamplingBody
 from gateway.serving.chat.messages import Conversation, Message, NamedTool, Role, Tool, ToolCall, ToolMode
-from gateway.serving.chat.options import ChatOptions
 
 TEMPERATURE = 0.7
 
@@ -121,7 +121,7 @@ class SchemaFormat(BaseModel):
 Format = Annotated[FreeFormat | ObjectFormat | SchemaFormat, Field(discriminator="type")]
 
 
-class ConversationBody(BaseModel):
+class ConversationBody(SamplingBody):
     """What models on Triton heed; the fields of the last group change nothing about the answer."""
 
     model_config = ConfigDict(extra="forbid")
@@ -132,21 +132,9 @@ class ConversationBody(BaseModel):
     parallel_tool_calls: bool | None = None
     response_format: Format | None = None
 
-    frequency_penalty: float | None = None
-    presence_penalty: float | None = None
-    repetition_penalty: float | None = None
-    logit_bias: dict[int, float] | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = None
     max_completion_tokens: int | None = None
-    max_tokens: int | None = None
-    min_tokens: int | None = None
-    n: int | None = None
-    seed: int | None = None
-    stop: str | list[str] | None = None
-    temperature: float | None = None
-    top_k: int | None = None
-    top_p: float | None = None
 
     model: str
     stream: bool | None = None
@@ -173,31 +161,18 @@ class ConversationBody(BaseModel):
             RefusedInputError: a number is out of its range.
 
         """
+        most = self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
         return Conversation(
             messages=tuple(message.message() for message in self.messages),
-            options=self._options(),
+            options=self.sampled(
+                temperature=TEMPERATURE,
+                max_tokens=most,
+                top_logprobs=(self.top_logprobs or 0) if self.logprobs else None,
+            ),
             tools=tuple(tool.tool() for tool in self.tools or ()),
             tool_choice=self._tool_choice(),
             parallel_tool_calls=bool(self.parallel_tool_calls),
             response_schema=self._schema(),
-        )
-
-    def _options(self) -> ChatOptions:
-        stop = [self.stop] if isinstance(self.stop, str) else self.stop or ()
-        return ChatOptions(
-            temperature=TEMPERATURE if self.temperature is None else self.temperature,
-            top_p=1.0 if self.top_p is None else self.top_p,
-            top_k=self.top_k or 0,
-            presence_penalty=self.presence_penalty or 0.0,
-            frequency_penalty=self.frequency_penalty or 0.0,
-            repetition_penalty=1.0 if self.repetition_penalty is None else self.repetition_penalty,
-            logit_bias=self.logit_bias or {},
-            seed=self.seed,
-            n=1 if self.n is None else self.n,
-            stop=tuple(stop),
-            min_tokens=self.min_tokens or 0,
-            max_tokens=self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens,
-            top_logprobs=(self.top_logprobs or 0) if self.logprobs else None,
         )
 
     def _tool_choice(self) -> ToolMode | NamedTool:

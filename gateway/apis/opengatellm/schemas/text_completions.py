@@ -11,14 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from control_plane.catalog import Router
 from gateway.apis.opengatellm.schemas.answers import InferenceUsage
-from gateway.serving.chat.options import ChatOptions
+from gateway.apis.opengatellm.schemas.sampling import SamplingBody
+from gateway.serving.chat.sampling import sampling
 from gateway.serving.generation.results import Chunk, GenerationParameters
 from gateway.serving.tasks.generation import Generations
-from model_repository.generation import SamplingParameters
 from model_repository.heads import GenerationHead
 
 DEFAULT_TOKENS = 16
-SEEDS = 2**32
 
 Text = Annotated[str, Field(min_length=1)]
 Tokens = Annotated[list[Annotated[StrictInt, Field(ge=0)]], Field(min_length=1)]
@@ -56,64 +55,29 @@ class CompletionsBody(BaseModel):
         return one * max(self.n or 1, 1) * max(len(self.texts()), 1)
 
 
-class ModelCompletion(BaseModel):
+class ModelCompletion(SamplingBody):
     """What models on Triton heed; the fields of the last group change nothing about the answer."""
 
     model_config = ConfigDict(extra="forbid")
 
     prompt: str | list[str]
     echo: bool | None = None
-    max_tokens: int | None = None
-    min_tokens: int | None = None
-    n: int | None = None
-    repetition_penalty: float | None = None
-    seed: int | None = None
-    stop: str | list[str] | None = None
-    temperature: float | None = None
-    top_k: int | None = None
-    top_p: float | None = None
 
     model: str
     stream: bool | None = None
     stream_options: dict[str, Any] | None = None
     user: str | None = None
 
-    def options(self) -> ChatOptions:
-        """What is asked for.
+    def parameters(self, _head: GenerationHead) -> GenerationParameters:
+        """What is asked for, as models are told.
 
         Raises:
             RefusedInputError: a number is out of its range.
 
         """
-        stop = [self.stop] if isinstance(self.stop, str) else self.stop or ()
-        return ChatOptions(
-            temperature=1.0 if self.temperature is None else self.temperature,
-            top_p=1.0 if self.top_p is None else self.top_p,
-            top_k=self.top_k or 0,
-            repetition_penalty=1.0 if self.repetition_penalty is None else self.repetition_penalty,
-            seed=self.seed,
-            n=1 if self.n is None else self.n,
-            stop=tuple(stop),
-            min_tokens=self.min_tokens or 0,
-            max_tokens=DEFAULT_TOKENS if self.max_tokens is None else self.max_tokens,
-        )
-
-
-def parameters(options: ChatOptions, _head: GenerationHead) -> GenerationParameters:
-    """What is asked for, as models are told."""
-    greedy = options.temperature == 0 or options.top_p == 0
-    sampling = SamplingParameters(
-        max_new_tokens=options.max_tokens or DEFAULT_TOKENS,
-        min_new_tokens=options.min_tokens,
-        do_sample=not greedy or options.n > 1,
-        temperature=1.0 if greedy else options.temperature,
-        top_p=1.0 if greedy else options.top_p,
-        top_k=1 if greedy else options.top_k,
-        repetition_penalty=options.repetition_penalty,
-        num_return_sequences=options.n,
-        seed=None if options.seed is None else options.seed % SEEDS,
-    )
-    return GenerationParameters(sampling, options.stop)
+        most = DEFAULT_TOKENS if self.max_tokens is None else self.max_tokens
+        options = self.sampled(temperature=1.0, max_tokens=most)
+        return GenerationParameters(sampling(options, most), options.stop)
 
 
 class TextCompletion(msgspec.Struct, frozen=True, kw_only=True):
