@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from control_plane.catalogue import load_catalogue
-from scripts.benchmarks import embedding, generation, metering, overload
+from scripts.benchmarks import embedding, generation, metering, openai, overload
 from scripts.benchmarks.peers import report
 from scripts.benchmarks.peers.catalogue import PEERS
 from scripts.benchmarks.peers.loads import LOADS, MEAN_TOKENS
@@ -37,6 +37,7 @@ class Part(StrEnum):
     GENERATION = "generation"
     METERING = "metering"
     LOAD = "load"
+    OPENAI = "openai"
 
 
 CACHE = 8 * 2**20
@@ -79,6 +80,8 @@ def main(  # noqa: PLR0917  # options
             figures |= _generation(server, folder, rounds)
         if only in (None, Part.LOAD):
             figures |= _load(server)
+        if only in (None, Part.OPENAI):
+            figures |= _openai(server, requests, rounds)
         memory = server.memory()
     console.print("peak memory, MiB: " + ", ".join(f"{name} {peak:.0f}" for name, peak in memory.items()))
     _save(json_file, figures | {"peak_memory_mib": memory})
@@ -232,6 +235,34 @@ def _generation(server: Server, folder: Path, rounds: int) -> dict[str, object]:
         )
     console.print(table)
     return {"generation": [dataclasses.asdict(row) for row in rows]}
+
+
+def _openai(server: Server, requests: int, rounds: int) -> dict[str, object]:
+    models = load_catalogue("starter").models
+    encoder = next(each for each in models if each.name == embedding.NAME)
+    decoder = next(each for each in models if "text-generation" in each.tasks)
+    add(server, encoder)
+    add(server, decoder)
+    first_answer(server, "/text-vectorisation", {"text": "first", "model": encoder.name})
+    first_answer(server, "/text-generation", {"text": "first", "model": decoder.name})
+    rows = asyncio.run(openai.measure(server, decoder.name, encoder.name, requests, rounds))
+    table = Table(
+        *("through /v1", "callers", "first token", "whole answer", "added", "a second"),
+        title="Medians in milliseconds, direct / gateway; added to a token of a stream, or to an answer; "
+        "tokens or answers a second",
+        box=None,
+    )
+    for row in rows:
+        table.add_row(
+            row.way,
+            str(row.callers),
+            f"{row.direct_first:.2f} / {row.gateway_first:.2f}",
+            f"{row.direct_last:.2f} / {row.gateway_last:.2f}",
+            f"{row.added:.3f}",
+            f"{row.direct_rate:.0f} / {row.gateway_rate:.0f}",
+        )
+    console.print(table)
+    return {"openai": [dataclasses.asdict(row) for row in rows]}
 
 
 app()

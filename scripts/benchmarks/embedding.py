@@ -5,13 +5,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import msgspec
-import numpy as np
-from tokenizers import Tokenizer
-from tritonclient.grpc import service_pb2
 
-from model_repository.client import TritonClient, infer_request
-from model_repository.storage import FolderStorage
+from model_repository.client import TritonClient
 from scripts.benchmarks import load, texts
+from scripts.benchmarks.direct import DirectModel
 from scripts.benchmarks.http import Connection, connections, prepare
 from scripts.benchmarks.server import Server
 
@@ -55,14 +52,9 @@ class _Bench:
 
     def __init__(self, server: Server) -> None:
         rng = random.Random(7)
-        storage = FolderStorage(server.data / "repository")
         self.server = server
         self.same, self.varied = texts.fixed(rng, 256), texts.natural(rng, 256)
-        self.manifest = next(each for each in map(storage.manifest, storage.entries()) if each.name == NAME)
-        self.tokenizer = Tokenizer.from_str(
-            storage.read(self.manifest.entry, self.manifest.tokenizer.path).decode()
-        )
-        self.tokenizer.enable_truncation(self.manifest.tokenizer.max_length)
+        self.model = DirectModel(server, NAME)
 
     async def measure(self, concurrency: int, requests: int, rounds: int) -> Row:
         async with AsyncExitStack() as stack:
@@ -97,7 +89,7 @@ class _Bench:
         return _row(concurrency, merged, cpu / (requests * rounds))
 
     def _direct(self, client: TritonClient, chosen: list[str]) -> load.Call:
-        ready = [self._tensors(text) for text in chosen]
+        ready = [self.model.embedding(text) for text in chosen]
 
         async def call(number: int) -> None:
             await client.infer(ready[number % len(ready)], 30.0)
@@ -114,16 +106,6 @@ class _Bench:
                 raise RuntimeError(f"{response.status}: {response.body[:200]!r}")
 
         return call
-
-    def _tensors(self, text: str) -> service_pb2.ModelInferRequest:
-        encoded = self.tokenizer.encode(text)
-        columns = {
-            "input_ids": encoded.ids,
-            "attention_mask": encoded.attention_mask,
-            "token_type_ids": encoded.type_ids,
-        }
-        inputs = {each.name: np.array([columns[each.name]], np.int64) for each in self.manifest.inputs}
-        return infer_request(self.manifest.entry, inputs, [self.manifest.head.output])
 
 
 def _row(concurrency: int, merged: dict[str, load.Sample], cpu: float) -> Row:

@@ -16,28 +16,53 @@ class Response:
 class Connection:
     """One kept connection; one request at a time."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
+    def __init__(self, host: str, port: int) -> None:
+        self._address = (host, port)
+
+    async def open(self) -> None:
+        self._reader, self._writer = await asyncio.open_connection(*self._address)
+
+    async def close(self) -> None:
+        self._writer.close()
+        await self._writer.wait_closed()
 
     async def post(self, request: bytes) -> Response:
         """Send a request made by `prepare` and read its answer."""
+        status, headers = await self._ask(request)
+        body = await self._reader.readexactly(int(headers[b"content-length"]))
+        return Response(status, headers, body)
+
+    async def stream(self, request: bytes) -> AsyncIterator[bytes]:
+        """Send a request made by `prepare`; chunks of its answer as they come."""
+        status, headers = await self._ask(request)
+        if status != 200 or b"transfer-encoding" not in headers:
+            raise RuntimeError(f"{status} instead of a stream")
+        while size := int(await self._reader.readline(), 16):
+            yield (await self._reader.readexactly(size + 2))[:size]
+        await self._reader.readline()
+
+    async def _ask(self, request: bytes) -> tuple[int, dict[bytes, bytes]]:
+        """Status and headers of the answer."""
+        if self._reader.at_eof():  # servers close what is idle
+            await self.close()
+            await self.open()
         self._writer.write(request)
         head = await self._reader.readuntil(b"\r\n\r\n")
         status_line, *lines = head[:-4].split(b"\r\n")
         headers = {name.lower(): value for name, _, value in (line.partition(b": ") for line in lines)}
-        body = await self._reader.readexactly(int(headers[b"content-length"]))
-        return Response(int(status_line.split(b" ", 2)[1]), headers, body)
+        return int(status_line.split(b" ", 2)[1]), headers
 
 
 @asynccontextmanager
 async def connections(host: str, port: int, count: int) -> AsyncIterator[list[Connection]]:
-    pairs = [await asyncio.open_connection(host, port) for _ in range(count)]
+    opened = [Connection(host, port) for _ in range(count)]
+    for each in opened:
+        await each.open()
     try:
-        yield [Connection(*pair) for pair in pairs]
+        yield opened
     finally:
-        for _, writer in pairs:
-            writer.close()
-            await writer.wait_closed()
+        for each in opened:
+            await each.close()
 
 
 def prepare(path: str, key: str, body: bytes) -> bytes:
