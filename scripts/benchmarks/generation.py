@@ -15,6 +15,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from control_plane.catalogue import CatalogueModel
 from converters.generation import gguf
 from converters.generation.session import Session
+from converters.generation.subject import Prompt
 from converters.sources import wheel
 from model_repository.client import TritonClient, infer_request
 from model_repository.generation import INPUT_IDS, OUTPUTS, PARAMETERS, SamplingParameters
@@ -67,7 +68,7 @@ def _measure(server: Server, name: str, source: Path, callers: int, rounds: int)
     ways: dict[str, Callable[[], object]] = {
         "fp32": lambda: _transformers(fp32, ids, callers),
         "bf16": lambda: _transformers(bf16, ids, callers),
-        "engine": lambda: session.generate([ids] * callers, greedy),
+        "engine": lambda: session.generate([Prompt(ids)] * callers, greedy),
         "gateway": lambda: asyncio.run(_gateway(server, name, callers)),
     }
     speeds: dict[str, list[float]] = {way: [] for way in ways}
