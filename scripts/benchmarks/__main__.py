@@ -218,19 +218,17 @@ def _generation(server: Server, folder: Path, rounds: int) -> dict[str, object]:
     first_answer(server, "/text-generation", {"text": "first", "model": model.name})
     rows = generation.measure(server, model, folder, rounds)
     table = Table(
-        *("callers", "transformers fp32", "bf16", "bare engine", "gateway"),
-        *("over transformers", "over the engine", "first token, ms"),
+        *("callers", "transformers fp32", "bf16", "bare engine", "Triton", "gateway"),
+        *("over transformers", "over the engine", "over Triton", "first token, ms"),
         title=f"Greedy generation, {generation.STEPS} tokens; tokens a second",
         box=None,
     )
     for row in rows:
+        speeds = (row.transformers_fp32, row.transformers_bf16, row.engine, row.triton, row.gateway)
         table.add_row(
             str(row.callers),
-            *(
-                f"{each:.0f}"
-                for each in (row.transformers_fp32, row.transformers_bf16, row.engine, row.gateway)
-            ),
-            *(f"{each:.2f}" for each in (row.over_transformers, row.over_engine)),
+            *(f"{each:.0f}" for each in speeds),
+            *(f"{each:.2f}" for each in (row.over_transformers, row.over_engine, row.over_triton)),
             f"{row.first_token:.0f}",
         )
     console.print(table)

@@ -1,4 +1,9 @@
-"""Greedy generation: the gateway's HTTP against transformers and against the bare engine in this process."""
+"""Greedy generation: the gateway's HTTP against transformers, the bare engine in this process, and its Triton.
+
+The engine's speed varies by some percent from one process to the next, whatever the process does. What the
+gateway adds is therefore read from its ratio to direct calls of the Triton that serves it, which has the same
+engine process.
+"""
 
 import asyncio
 import time
@@ -42,9 +47,11 @@ class Row:
     transformers_fp32: float
     transformers_bf16: float
     engine: float
+    triton: float
     gateway: float
     over_transformers: float
     over_engine: float
+    over_triton: float
     first_token: float
 
 
@@ -69,6 +76,7 @@ def _measure(server: Server, name: str, source: Path, callers: int, rounds: int)
         "fp32": lambda: _transformers(fp32, ids, callers),
         "bf16": lambda: _transformers(bf16, ids, callers),
         "engine": lambda: session.generate([Prompt(ids)] * callers, greedy),
+        "triton": lambda: asyncio.run(_triton(server, manifest.entry, ids, greedy, callers)),
         "gateway": lambda: asyncio.run(_gateway(server, name, callers)),
     }
     speeds: dict[str, list[float]] = {way: [] for way in ways}
@@ -81,16 +89,18 @@ def _measure(server: Server, name: str, source: Path, callers: int, rounds: int)
                     speeds[way].append(callers * STEPS / (time.perf_counter() - started))
     finally:
         session.close()
-    first = asyncio.run(_first_token(server, manifest.entry, ids, greedy, callers))
+    first = asyncio.run(_triton(server, manifest.entry, ids, greedy, callers))
     median = {way: float(np.median(found)) for way, found in speeds.items()}
     return Row(
         callers=callers,
         transformers_fp32=median["fp32"],
         transformers_bf16=median["bf16"],
         engine=median["engine"],
+        triton=median["triton"],
         gateway=median["gateway"],
         over_transformers=median["gateway"] / max(median["fp32"], median["bf16"]),
         over_engine=median["gateway"] / median["engine"],
+        over_triton=median["gateway"] / median["triton"],
         first_token=first,
     )
 
@@ -116,10 +126,10 @@ async def _gateway(server: Server, name: str, callers: int) -> None:
                 raise RuntimeError(f"{response.status}: {response.body[:200]!r}")
 
 
-async def _first_token(
+async def _triton(
     server: Server, entry: str, ids: list[int], parameters: SamplingParameters, callers: int
 ) -> float:
-    """Median over the callers, who all ask at once."""
+    """Milliseconds to the first token, median over the callers, who all ask at once."""
     inputs = {
         INPUT_IDS: np.array(ids, np.int64),
         PARAMETERS: np.array([msgspec.json.encode(parameters)], np.object_),
