@@ -1,4 +1,4 @@
-"""Greedy generation: the gateway's HTTP against transformers, the bare engine in this process, and its Triton.
+"""Greedy generation: the gateway's HTTP beside transformers, the bare engine in this process, and its Triton.
 
 The engine's speed varies by some percent from one process to the next, whatever the process does. What the
 gateway adds is therefore read from its ratio to direct calls of the Triton that serves it, which has the same
