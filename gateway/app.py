@@ -53,6 +53,7 @@ from gateway.openapi import openapi_config
 from gateway.providing import Providing
 from gateway.reading import Reading
 from gateway.schemas import ModelSchemas, StructSchemas
+from gateway.serving.admission import Admission
 from gateway.serving.cache import AnswerCache
 from gateway.serving.cached_rows import CachedRows
 from gateway.serving.dispatch import Dispatcher
@@ -116,7 +117,6 @@ def create_app(
     )
     metrics = Metrics()
     task_metrics = TaskMetrics(metrics.registry, enabled=settings.metrics)
-    metering = Metering.of(settings, database, tokenizers, task_metrics)
     rows = RowRunner(
         triton,
         tokens_per_pack=settings.tokens_per_pack,
@@ -134,7 +134,9 @@ def create_app(
     )
     balancer, traffic = Balancer(settings=settings.routing), Traffic()
     dispatcher = Dispatcher(snapshots, balancer, traffic, copies=settings.shadow_requests)
-    text = TextModel(tokenizers, _cached(rows, settings.cache_bytes, task_metrics))
+    text_rows = _cached(rows, settings.cache_bytes, task_metrics)
+    text = TextModel(tokenizers, text_rows)
+    metering = Metering.of(settings, database, tokenizers, task_metrics, Admission(text_rows))
     generation = GenerationModel(tokenizers, triton, streams_per_request=settings.streams_per_request)
     transcription = TranscriptionTask(
         SpeechModel(tokenizers, triton),

@@ -9,6 +9,7 @@ from control_plane.db.engine import Database
 from control_plane.usage.budgets import BudgetService
 from control_plane.usage.service import UsageService
 from gateway.observability.tasks import TaskMetrics
+from gateway.serving.admission import Admission
 from gateway.serving.metering.limits import Limiter, create_limiter
 from gateway.serving.metering.meter import Meter
 from gateway.serving.metering.recorder import Recorder
@@ -28,12 +29,18 @@ class Metering:
 
     @classmethod
     def of(
-        cls, settings: GatewaySettings, database: Database, tokenizers: Tokenizers, metrics: TaskMetrics
+        cls,
+        settings: GatewaySettings,
+        database: Database,
+        tokenizers: Tokenizers,
+        metrics: TaskMetrics,
+        admission: Admission,
     ) -> "Metering":
         """Metering as it is configured; long texts are counted by the tokenizers' threads."""
         usage = UsageService(database)
         limiter, recorder = create_limiter(settings.limits), Recorder(usage.write, settings.usage)
         meter = Meter(
+            admit=admission.check,
             counter=TokenCounter(load_encoding(settings.usage.tokenizer), tokenizers.threads),
             limiter=limiter,
             budgets=BudgetService(database, lease_seconds=settings.usage.reservation_seconds),

@@ -31,7 +31,7 @@ BATCHERS = 256
 
 
 class RowRunner:
-    """One batcher for each graph and choice of its outputs.
+    """One batcher for each graph.
 
     Args:
         tokens_per_pack: most tokens, padding included, that one ModelInfer carries.
@@ -61,7 +61,7 @@ class RowRunner:
         self._rows_waiting = rows_waiting
         self._queue_seconds = queue_seconds
         self._overload_seconds = overload_seconds
-        self._batchers: dict[tuple[object, ...], Batcher] = {}
+        self._batchers: dict[tuple[str | None, str], Batcher] = {}
 
     async def run(
         self,
@@ -75,8 +75,8 @@ class RowRunner:
 
         Args:
             rows: what `inputs` makes tensors of.
-            inputs: the same for all calls of a graph.
-            outputs: the graph's outputs that are wanted.
+            inputs: the same for all calls of a graph, and so are the outputs.
+            outputs: those of the graph that are wanted.
 
         Raises:
             InferenceError: the model failed, or answered with something other than finite numbers.
@@ -87,6 +87,11 @@ class RowRunner:
         batcher = self._batcher(provider, graph, inputs, outputs)
         found = await batcher.run(rows)
         return {name: [parts[at] for parts in found] for at, name in enumerate(outputs)}
+
+    def takes(self, provider: Provider, graph: Manifest) -> bool:
+        """Whether a call of one row would be let in now."""
+        batcher = self._batchers.get((provider.url, graph.entry))
+        return batcher is None or batcher.takes()
 
     @property
     def waiting(self) -> Mapping[str, int]:
@@ -99,7 +104,7 @@ class RowRunner:
     def _batcher(
         self, provider: Provider, graph: Manifest, inputs: Inputs, outputs: Mapping[str, Shape]
     ) -> Batcher:
-        key = (provider.url, graph.entry, *outputs)
+        key = (provider.url, graph.entry)
         batcher = self._batchers.get(key)
         if batcher is None:
             if len(self._batchers) >= BATCHERS:

@@ -50,6 +50,7 @@ async def measure(rounds: int) -> Row:
 
     recorder = Recorder(write, replace(UsageSettings(), queue=10 * CALLS))
     meter = Meter(
+        admit=lambda _router, _task: None,
         counter=TokenCounter(load_encoding("tiktoken_gpt2"), threads),
         limiter=create_limiter(LimitSettings()),
         budgets=_NoBudgets(),

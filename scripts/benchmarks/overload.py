@@ -1,11 +1,10 @@
 """Open-loop load: requests come when they come, at half and at twice of what can be sustained."""
 
 import asyncio
-import itertools
 import random
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -23,6 +22,9 @@ SECONDS = 15.0
 """Length of each open-loop phase."""
 SETTLING = 8.0
 """Seconds of the overload before its figures count: the wait has to reach its bound once."""
+
+
+REFUSED = frozenset({429, 503})
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ async def measure(server: Server, model: str) -> Row:
     grown = gateway.memory_info().rss - settled[0]
     double = [each for each in double if each.at >= SETTLING]
     accepted = [each for each in double if each.status == 200]
-    refused = [each for each in double if each.status in {429, 503}]
+    refused = [each for each in double if each.status in REFUSED]
     return Row(
         sustained=sustained,
         half_p50=_percentile(half, 50),
@@ -92,22 +94,22 @@ async def measure(server: Server, model: str) -> Row:
 
 
 async def _sustained(server: Server, bodies: Sequence[bytes]) -> float:
+    """Answers a second to callers of whom each waits for one, and after a refusal as long as it says."""
+    answered = 0
+
+    def caller(connection: Connection) -> load.Call:
+        async def call(number: int) -> None:
+            nonlocal answered
+            answer = await connection.post(bodies[number % len(bodies)])
+            answered += answer.status == 200
+            if answer.status in REFUSED:
+                await asyncio.sleep(int(answer.headers[b"retry-after"]))
+
+        return call
+
     async with connections(server.host, server.port, CALLERS) as opened:
-
-        def caller(connection: Connection) -> load.Call:
-            async def call(number: int) -> None:
-                answer = await connection.post(bodies[number % len(bodies)])
-                assert answer.status == 200, answer.body
-
-            return call
-
-        return (await load.run([caller(each) for each in opened], _numbers())).throughput
-
-
-def _numbers() -> Iterator[int]:
-    """Requests for as long as they are counted."""
-    end = time.perf_counter() + CLOSED_SECONDS
-    return itertools.takewhile(lambda _: time.perf_counter() < end, itertools.count())
+        sample = await load.run([caller(each) for each in opened], load.during(CLOSED_SECONDS))
+    return answered / sample.seconds
 
 
 async def _open_loop(

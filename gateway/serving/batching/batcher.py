@@ -95,6 +95,13 @@ class Batcher:
         """Rows that wait."""
         return len(self._waiting)
 
+    def takes(self, rows: int = 1) -> bool:
+        """Whether a call with so many rows may wait here; each refusal prolongs an overload."""
+        if not self._waiting:
+            return True
+        crowded = len(self._waiting) + rows > self._rows_waiting
+        return not crowded and self._patience.allows(self._pace.seconds(self._waiting.tokens))
+
     async def run(self, contents: Sequence[Any]) -> list[Any]:
         """Results of a call's rows, in their order.
 
@@ -105,8 +112,8 @@ class Batcher:
         """
         if not contents:
             return []
-        if self._waiting:
-            self._admit(len(contents))
+        if not self.takes(len(contents)):
+            raise OverloadedError(f"too many rows are waiting for model {self.name}")
         request = Request.of(contents, [self._inputs.length(content) for content in contents])
         self._waiting.add(request)
         self._send_packs()
@@ -118,11 +125,6 @@ class Batcher:
         finally:
             self._waiting.remove(request)
         return request.results
-
-    def _admit(self, rows: int) -> None:
-        crowded = len(self._waiting) + rows > self._rows_waiting
-        if crowded or not self._patience.allows(self._pace.seconds(self._waiting.tokens)):
-            raise OverloadedError(f"too many rows are waiting for model {self.name}")
 
     def _send_packs(self) -> None:
         while self._waiting and len(self._packs) < self._width.limit:

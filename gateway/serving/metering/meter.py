@@ -1,7 +1,7 @@
 """The one place that every call of a task passes: admitted, served, charged, recorded, measured.
 
-Prompt tokens are counted first, then limits, then the budget; nothing of this asks a database unless the
-model has a price.
+What nobody could answer soon is refused first. Then prompt tokens are counted, then limits, then the budget;
+nothing of this asks a database unless the model has a price.
 """
 
 import asyncio
@@ -55,11 +55,13 @@ class Meter:
     """Counts every call, whichever API it comes through.
 
     Attributes:
+        admit: refuses calls that would wait for too long.
         recorder: what takes the records and charges to the database.
         records: whether calls leave records.
 
     """
 
+    admit: Callable[[Router, Task], None]
     counter: TokenCounter
     limiter: Limiter
     budgets: Budgets
@@ -89,6 +91,7 @@ class Meter:
         Raises:
             ModelNotFoundError: the caller's role does not have the model.
             ModelForbiddenError: it has it in part only.
+            OverloadedError: it would wait for too long; neither counted nor charged.
             RateLimitedError: a limit of the role is exceeded.
             LimitsUnavailableError: the limits cannot be checked, and calls may not pass meanwhile.
             InsufficientBudgetError: the model has a price, and nothing of the budget is left.
@@ -97,6 +100,8 @@ class Meter:
         """
         try:
             limits = limits_for(caller, router)
+            if texts:
+                self.admit(router, task)
             prompt_tokens = tokens + await self.counter.count(texts)
             if limits:
                 await self.limiter.admit(caller.account_id, router.id, limits, prompt_tokens)

@@ -219,10 +219,12 @@ async def test_who_would_wait_too_long_is_refused_as_soon_as_the_pace_is_known()
     engine.open.clear()
     # So many set off at once; whoever comes next would have to wait.
     sent = await begin(batch, *[[1]] * (batch._width.limit + 1))
+    assert not batch.takes()
     with pytest.raises(OverloadedError):
         await batch.run([1])
     engine.open.set()
     await asyncio.gather(*sent)
+    assert batch.takes()
 
 
 @given(st.lists(st.lists(st.integers(1, 400), min_size=1, max_size=5), max_size=8), st.integers(1, 8))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 
 import pytest
+from mini_manifest import MANIFEST
 
 from control_plane.catalog import Catalog, Provider, Router, RouterStatus
 from control_plane.deployments.exposure import EXCLUSIVE, Exposure, Place
@@ -16,29 +17,9 @@ from gateway.serving.routing.balancer import Balancer
 from gateway.serving.snapshots import Snapshots
 from gateway.serving.traffic import Traffic
 from model_repository.errors import InferenceError
-from model_repository.heads import EmbeddingHead, Pooling
-from model_repository.manifest import Engine, EngineSpec, Manifest, Precision, SourceRecord, Task
+from model_repository.manifest import Manifest, Task
 
 ACTIVE, CANARY, SHADOW = 1, 2, 3
-
-
-MANIFEST = Manifest(
-    owner="global",
-    name="mini",
-    version=1,
-    tasks=(Task.EMBEDDING,),
-    source=SourceRecord(uri="file:mini", digest="", architecture=""),
-    engine=EngineSpec(engine=Engine.ONNXRUNTIME, precision=Precision.FP32),
-    inputs=(),
-    outputs=(),
-    max_batch_size=8,
-    head=EmbeddingHead(output="o", dimensions=4, pooling=Pooling.MEAN, normalise=False),
-    tokenizer=None,
-    parity=None,
-    candidates=(),
-    tools={},
-    created_at="",
-)
 
 
 class Bench:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from mini_manifest import MANIFEST
 from prometheus_client import CollectorRegistry
 from sqlmodel import col, select
 
@@ -22,23 +23,35 @@ from control_plane.usage.records import Charge
 from control_plane.usage.tables import Usage
 from gateway.metering import Metering
 from gateway.observability.tasks import TaskMetrics
+from gateway.serving.admission import Admission
+from gateway.serving.errors import OverloadedError
 from gateway.serving.metering.errors import RateLimitedError
 from gateway.serving.metering.meter import CLIENT_LEFT, MODEL_TOKEN
+from gateway.serving.metering.tokens import IN_PLACE_CHARACTERS
 from gateway.serving.tokenization import Tokenizers
 from gateway.settings import GatewaySettings
 from model_repository.errors import InferenceError
-from model_repository.manifest import Task
+from model_repository.manifest import Manifest, Task
 
 FREE = Router(7, "m", None, (Task.TEXT_GENERATION,), RouterStatus.READY, ())
 PRICED = replace(FREE, prompt_price=100_000.0, completion_price=200_000.0)
 """A tenth for a token read, a fifth for a token written."""
+LONG = "Hello world " * IN_PLACE_CHARACTERS
 PROVIDER = Provider(3, ProviderKind.TRITON, None, zone="FRA", total_params=8, active_params=8)
 BUDGET = 10.0
+
+
+class Full:
+    """Queues of graphs that take nobody; only models with graphs have them."""
+
+    def takes(self, _provider: Provider, _graph: Manifest) -> bool:
+        return False
 
 
 @dataclass
 class Site:
     metering: Metering
+    tokenizers: Tokenizers
     database: Database
     registry: CollectorRegistry
     caller: Key
@@ -74,9 +87,9 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         principal = Principal(account.id, "alice")
     registry, tokenizers = CollectorRegistry(), Tokenizers(threads=1, queue=1)
     metrics = TaskMetrics(registry, enabled=True)
-    metering = Metering.of(GatewaySettings(), database, tokenizers, metrics)
+    metering = Metering.of(GatewaySettings(), database, tokenizers, metrics, Admission(Full()))
     async with metering.running():
-        yield Site(metering, database, registry, Key(2, principal, "laptop"))
+        yield Site(metering, tokenizers, database, registry, Key(2, principal, "laptop"))
     tokenizers.close()
     await database.close()
 
@@ -166,7 +179,8 @@ async def test_a_model_without_a_price_asks_no_database(site: Site) -> None:
     away = Database("postgresql+asyncpg://nobody@127.0.0.1:9/none")
     tokenizers = Tokenizers(threads=1, queue=1)
     metrics = TaskMetrics(CollectorRegistry(), enabled=True)
-    without = replace(site, metering=Metering.of(GatewaySettings(), away, tokenizers, metrics))
+    metering = Metering.of(GatewaySettings(), away, tokenizers, metrics, Admission(Full()))
+    without = replace(site, metering=metering)
     await without.call(FREE, writes="three")
     with pytest.raises(DatabaseUnavailableError):
         await without.call(PRICED)
@@ -192,6 +206,21 @@ async def test_limits_come_before_budgets_and_refusals_are_counted(site: Site) -
     labels = {"router": "m", "task": "text-generation", "api": "", "error": "rate_limited"}
     assert site.registry.get_sample_value("trireme_task_errors_total", labels) == 1
     assert await site.budget() == (pytest.approx(BUDGET - 0.2), 0)
+
+
+async def test_what_would_wait_too_long_is_refused_before_it_is_counted(site: Site) -> None:
+    waits = replace(FREE, tasks=(Task.EMBEDDING,), providers=(replace(PROVIDER, graphs=(MANIFEST,)),))
+    limits = {FREE.id: {**dict.fromkeys(LimitType), LimitType.REQUESTS_PER_MINUTE: 1}}
+    principal = replace(site.caller.principal, role=Role(1, "r", limits=limits))
+    site.caller = replace(site.caller, principal=principal)
+    site.tokenizers.close()  # whose threads count long texts
+    with pytest.raises(OverloadedError):
+        async with site.metering.meter.call(site.caller, waits, Task.EMBEDDING, [LONG]):
+            pass
+    labels = {"router": "m", "task": "embedding", "api": "", "error": "overloaded"}
+    assert site.registry.get_sample_value("trireme_task_errors_total", labels) == 1
+    assert await stopped(site) == []
+    await site.call(FREE)  # the limit has not counted the other
 
 
 async def test_metrics_of_a_call(site: Site) -> None:
