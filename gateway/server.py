@@ -1,6 +1,7 @@
 """Runs the application on uvicorn, and drains it on SIGTERM or SIGINT."""
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -14,6 +15,10 @@ from model_repository.errors import TriremeError
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than load balancers keep idle connections, so that it is they who close them."""
+
+
+ALLOCATIONS = 10_000
+"""More objects made than freed until the youngest are looked through: the worth of some requests."""
 
 
 class AddressUnavailableError(TriremeError):
@@ -36,6 +41,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        _spare_what_stays()
         self._on_ready()
 
     def stop(self) -> None:
@@ -80,6 +86,17 @@ async def serve(
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
+
+
+def _spare_what_stays() -> None:
+    """Take all that is there out of the garbage collector's sight.
+
+    Modules, routes and models stay as long as the process does. Looking through them again, which finds
+    nothing, would hold up every request for the tenth part of a second now and then.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(ALLOCATIONS)
 
 
 def _listen(host: str, port: int, *, shared: bool) -> socket.socket:

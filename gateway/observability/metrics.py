@@ -1,6 +1,7 @@
 """Counters and histograms of requests, kept in a registry of the application's own."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, Summary
 
@@ -9,11 +10,24 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 FINE_SECONDS = tuple(sorted({*SECONDS, 0.075, 0.75, 1.5, 2.0, 7.5, 60.0}))
 
 
+class _Answers(NamedTuple):
+    """The series of one route, method and status, looked up once."""
+
+    requests: Counter
+    seconds: Histogram
+    ogl_requests: Counter
+    ogl_seconds: Histogram
+    ogl_request_bytes: Summary
+    ogl_response_bytes: Summary
+
+
 class Metrics:
     """What a gateway counts; labels are route templates, never raw paths."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._answers: dict[tuple[str, str, int], _Answers] = {}
+        self._stage: dict[str, Histogram] = {}
         self._requests = Counter(
             "trireme_gateway_requests",
             "Answered requests.",
@@ -77,12 +91,33 @@ class Metrics:
             sent: bytes of the answer's body.
 
         """
-        self._requests.labels(handler, method, str(status)).inc()
-        self._seconds.labels(handler).observe(seconds)
-        self._ogl_requests.labels(handler, method, f"{status // 100}xx").inc()
-        self._ogl_seconds.labels(handler, method).observe(seconds)
+        answers = self._answers_of(handler, method, status)
+        answers.requests.inc()
+        answers.seconds.observe(seconds)
+        answers.ogl_requests.inc()
+        answers.ogl_seconds.observe(seconds)
         self._ogl_all_seconds.observe(seconds)
-        self._ogl_request_bytes.labels(handler).observe(received)
-        self._ogl_response_bytes.labels(handler).observe(sent)
+        answers.ogl_request_bytes.observe(received)
+        answers.ogl_response_bytes.observe(sent)
         for name, spent in stages.items():
-            self._stages.labels(name).observe(spent)
+            self._stage_of(name).observe(spent)
+
+    def _answers_of(self, handler: str, method: str, status: int) -> _Answers:
+        key = (handler, method, status)
+        found = self._answers.get(key)
+        if found is None:
+            found = self._answers[key] = _Answers(
+                self._requests.labels(handler, method, str(status)),
+                self._seconds.labels(handler),
+                self._ogl_requests.labels(handler, method, f"{status // 100}xx"),
+                self._ogl_seconds.labels(handler, method),
+                self._ogl_request_bytes.labels(handler),
+                self._ogl_response_bytes.labels(handler),
+            )
+        return found
+
+    def _stage_of(self, name: str) -> Histogram:
+        found = self._stage.get(name)
+        if found is None:
+            found = self._stage[name] = self._stages.labels(name)
+        return found
