@@ -1,6 +1,7 @@
 """Calls to upstreams: what is sent, what comes back, and what of it callers may read."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -65,6 +66,35 @@ async def test_refusals_keep_their_status_and_lose_what_is_secret(fake: Upstream
     with pytest.raises(ProviderFailedError, match="temporarily unavailable") as refused:
         await upstreams.call(provider("http://127.0.0.1:1"), Operation.EMBEDDINGS, TEXTS)
     assert refused.value.status == 503
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("hanging", "Model is too busy (ReadTimeout), please try again later"),
+        ("cut", "Model is too busy (RemoteProtocolError), please try again later"),
+    ],
+)
+async def test_a_connection_that_fails_is_told_by_its_kind(
+    fake: Upstream, upstreams: Upstreams, path: str, message: str
+):
+    patient = replace(provider(fake.at(path)), timeout=1)
+    with pytest.raises(ProviderFailedError) as failed:
+        await upstreams.call(patient, Operation.EMBEDDINGS, TEXTS)
+    assert (failed.value.status, failed.value.message) == (503, message)
+
+
+async def test_what_cannot_be_sent_is_the_providers_fault(fake: Upstream, upstreams: Upstreams):
+    odd = replace(provider(fake.at("vllm")), secret=BOX.seal("two\nlines"))
+    for each in (odd, provider("http://127.0.0.1:99999")):
+        with pytest.raises(ProviderFailedError, match="The address or the key"):
+            await upstreams.call(each, Operation.EMBEDDINGS, TEXTS)
+
+
+async def test_connections_are_kept(fake: Upstream, upstreams: Upstreams):
+    for _ in range(3):
+        await upstreams.call(provider(fake.at("vllm")), Operation.EMBEDDINGS, TEXTS)
+    assert len(fake.clients) == 1
 
 
 async def test_the_next_provider_answers_and_the_monitor_tells_when_the_first_is_back(

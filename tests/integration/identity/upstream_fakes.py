@@ -27,6 +27,7 @@ class Upstream:
     length: int = 512
     down: set[str] = field(default_factory=set)
     asked: list[tuple[str, str, str, Any]] = field(default_factory=list)
+    clients: set[tuple[str, int]] = field(default_factory=set)
 
     def at(self, vendor: str) -> str:
         """Address of a vendor, or of a fault."""
@@ -69,10 +70,17 @@ class Upstream:
         while more:
             message = await receive()
             content, more = content + message.get("body", b""), message.get("more_body", False)
+        self.clients.add(tuple(scope["client"]))
         vendor, _, path = scope["path"].removeprefix("/").partition("/")
         body = json.loads(content) if content else None
         key = dict(scope["headers"]).get(b"authorization", b"").decode()
         self.asked.append((vendor, "/" + path, key, body))
+        if vendor == "hanging":
+            await receive()
+            return
+        if vendor == "cut":
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
+            return
         status, answer = self.answer(vendor, "/" + path, body)
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": answer})
