@@ -4,6 +4,8 @@ Most models are one graph; some, such as CLIP, are several that are called one b
 from export on every stage keeps one result a part, by the part's name.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from converters.spec import Stage
@@ -137,22 +139,46 @@ class Optimised(Result, frozen=True, kw_only=True):
     parts: dict[str, Variants]
 
 
+class Figures(Result, frozen=True, kw_only=True):
+    """What was measured of a candidate on this host; see `model_repository.manifest.Candidate`."""
+
+    texts_per_second: float
+    latency_ms: float
+    memory_mib: float | None
+
+
 class Built(Result, frozen=True, kw_only=True):
     """One candidate in its engine's format.
 
     Attributes:
         folder: holds the model files and nothing else; empty where `error` says why there is none.
-        texts_per_second: throughput on this host, or None where it does not run.
+        figures: None where it does not run.
         proxy, unverified: of plans; see `model_repository.manifest.Candidate`.
 
     """
 
     engine: EngineSpec
     folder: str = ""
-    texts_per_second: float | None = None
+    figures: Figures | None = None
     error: str = ""
     proxy: ParityReport | None = None
     unverified: str = ""
+
+    @property
+    def candidate(self) -> Candidate:
+        """What the manifest tells of it before it is judged."""
+        return Candidate(
+            engine=self.engine,
+            **(msgspec.structs.asdict(self.figures) if self.figures else {}),
+            error=self.error,
+            proxy=self.proxy,
+            unverified=self.unverified,
+        )
+
+
+def fastest_first(built: Iterable[Built]) -> tuple[Built, ...]:
+    """By throughput; those that do not run come last."""
+    return tuple(sorted(built, key=lambda one: -(one.figures.texts_per_second if one.figures else 0)))
 
 
 class Compiled(Result, frozen=True, kw_only=True):

@@ -169,9 +169,15 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """One engine and precision that the build tried.
 
     Attributes:
-        texts_per_second: measured throughput on the build host (texts, images or, for generation, tokens a
-            second), or None where it failed before that.
-        parity: its report, or None where it failed before that.
+        texts_per_second: measured throughput on the build host over packs of natural lengths (texts, images
+            or, for generation, tokens a second with several callers), or None where it failed before that.
+        latency_ms: median milliseconds that one text, pair or image takes alone, over the same lengths; of
+            generation, those of a token with one caller. None as above, and in versions of older builds.
+        memory_mib: resident memory that opening it and running its largest pack add to a process; None as
+            above, and for a plan, which lies in the memory of a GPU.
+        parity: its report. None where it failed before that, and where there was nothing to find out: one
+            that passed is better in all figures.
+        front: it passed, and no other that passed is at least as good in all figures.
         error: one line why it was dropped before verification, or an empty string.
         proxy: of a plan, the report on its arithmetic imitated on the CPU. It says that the precision suits
             the model, not that the plan computes it: that only a GPU can show.
@@ -182,7 +188,10 @@ class Candidate(Struct, frozen=True, kw_only=True):
 
     engine: EngineSpec
     texts_per_second: float | None = None
+    latency_ms: float | None = None
+    memory_mib: float | None = None
     parity: ParityReport | None = None
+    front: bool = False
     error: str = ""
     proxy: ParityReport | None = None
     unverified: str = ""

@@ -6,13 +6,26 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from control_plane.builds.service import BuildService
+from control_plane.builds.tables import BuildStatus
+from control_plane.errors import VersionNotFoundError
 from control_plane.models.schemas import ModelSummary, VersionSummary
 from model_repository.heads import GenerationHead, SpeechHead
 from model_repository.manifest import Candidate, EngineSpec, Manifest, ParityReport
 
 
-def describe_model(console: Console, model: ModelSummary, versions: Sequence[VersionSummary]) -> None:
-    """Print a model, its versions, and what the version in service was chosen from."""
+def describe_model(
+    console: Console, model: ModelSummary, versions: Sequence[VersionSummary], number: int | None
+) -> None:
+    """Print a model, its versions, and what the version of this number was chosen from.
+
+    Raises:
+        VersionNotFoundError: there is no such version.
+
+    """
+    described = next((one for one in versions if one.number == number), None)
+    if number is not None and described is None:
+        raise VersionNotFoundError(f"model {model.name} has no version {number}")
     console.print(f"[bold]{model.name}[/] ({model.owner}) {model.description}")
     console.print(f"source    {model.source}", soft_wrap=True)
     console.print(f"tasks     {', '.join(model.tasks)}")
@@ -28,22 +41,35 @@ def describe_model(console: Console, model: ModelSummary, versions: Sequence[Ver
             f"{version.activated_at:%Y-%m-%d %H:%M}" if version.activated_at else "",
         )
     console.print(table)
-    serving = next((v.manifests for v in versions if v.number == model.active_version), ())
-    for manifest in serving:
-        console.print(_candidates(manifest))
+    for manifest in described.manifests if described else ():
+        console.print(describe_candidates(manifest))
         if manifest.parity is not None:
             console.print(_parity(manifest.parity))
+
+
+async def describe_tuning(console: Console, builds: BuildService, number: int) -> None:
+    """Print what a tuning has found, if it has come to its end."""
+    build = await builds.get(number)
+    if build.status is not BuildStatus.SUCCEEDED:
+        return
+    for manifest in await builds.manifests(number):
+        console.print(describe_candidates(manifest))
+    console.print(build.message or f"version {build.version} is in service", soft_wrap=True)
 
 
 def _engine(manifest: Manifest) -> str:
     return " ".join(filter(None, (manifest.part, manifest.engine.engine, manifest.engine.precision)))
 
 
-def _candidates(manifest: Manifest) -> Table:
+def describe_candidates(manifest: Manifest) -> Table:
+    """What was tried for one entry: figures and parity of each, which are on the front, which serves."""
+    unit = _unit(manifest)
     table = Table(
         "",
         "tried",
-        f"{_unit(manifest)}/s",
+        f"{unit}s/s",
+        "ms a token" if unit == "token" else "p50 ms",
+        "MiB",
         "largest difference",
         "smallest cosine",
         "agreement",
@@ -54,15 +80,27 @@ def _candidates(manifest: Manifest) -> Table:
     for candidate in manifest.candidates:
         parity = candidate.parity or candidate.proxy
         table.add_row(
-            "→" if candidate.chosen else "",
+            _mark(candidate),
             _tried(candidate.engine),
-            f"{candidate.texts_per_second:.0f}" if candidate.texts_per_second else "",
+            _number(candidate.texts_per_second, 0),
+            _number(candidate.latency_ms, 1),
+            _number(candidate.memory_mib, 0),
             f"{parity.max_abs_diff:.1e}" if parity else "",
             f"{parity.min_cosine:.6f}" if parity else "",
             f"{parity.agreement:.1%}" if parity else "",
             escape(_verdict(candidate)),  # causes may hold brackets
         )
     return table
+
+
+def _mark(candidate: Candidate) -> str:
+    if candidate.chosen:
+        return "chosen"
+    return "front" if candidate.front else ""
+
+
+def _number(figure: float | None, digits: int) -> str:
+    return "" if figure is None else f"{figure:.{digits}f}"
 
 
 def _tried(engine: EngineSpec) -> str:
@@ -72,15 +110,17 @@ def _tried(engine: EngineSpec) -> str:
 
 def _unit(manifest: Manifest) -> str:
     if isinstance(manifest.head, GenerationHead | SpeechHead):
-        return "tokens"
-    return "images" if manifest.image else "texts"
+        return "token"
+    return "image" if manifest.image else "text"
 
 
 def _verdict(candidate: Candidate) -> str:
     if candidate.unverified:
         return f"imitated on the CPU; {candidate.unverified}"
     if candidate.parity is None:
-        return candidate.error or "not verified"
+        return candidate.error or (
+            "not verified" if candidate.latency_ms is None else "beaten in all figures"
+        )
     return "passed" if candidate.parity.passed else "refused"
 
 

@@ -25,7 +25,7 @@ from control_plane.errors import (
     UserNotFoundError,
     WrongPasswordError,
 )
-from control_plane.models.service import remove_owned_models
+from control_plane.models.removal import remove_owned_models
 from control_plane.organizations.service import lock_organization
 from control_plane.paging import Page, paged
 from control_plane.roles.queries import lock_role

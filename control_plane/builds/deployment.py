@@ -37,6 +37,21 @@ async def mark_loading(database: Database, claim: Claim) -> None:
         version.state = VersionState.LOADING
 
 
+async def dismiss(database: Database, claim: Claim, manifests: tuple[Manifest, ...], remark: str) -> None:
+    """End a build whose version is not needed: nothing was published, and its manifests keep the figures.
+
+    Raises:
+        ClaimLostError: another worker owns the build now.
+
+    """
+    async with database.session() as session:
+        build = await owned(session, claim)
+        version = await session.get_one(Version, build.version_id)
+        version.manifests, version.state, version.remark = manifests, VersionState.RETIRED, remark
+        build.status, build.percent, build.finished_at = BuildStatus.SUCCEEDED, 100.0, utc_now()
+        build.message, build.hint = remark, ""
+
+
 async def activate(database: Database, claim: Claim) -> None:
     """The flip: the version takes its place in the traffic, the build has succeeded, gateways are told.
 

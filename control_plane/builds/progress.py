@@ -8,10 +8,9 @@ from converters.spec import Stage, StageEvent, StageStatus
 PUBLISH = "publish"
 LOAD = "load"
 
-_STAGES = {
-    BuildKind.CONVERT: (*map(str, Stage), PUBLISH, LOAD),
-    BuildKind.ACTIVATE: (LOAD,),
-}
+_ALL = (*map(str, Stage), PUBLISH, LOAD)
+
+_STAGES = {BuildKind.CONVERT: _ALL, BuildKind.TUNE: _ALL, BuildKind.ACTIVATE: (LOAD,)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,7 +196,7 @@ async def _end(session: AsyncSession, build: Build, status: BuildStatus, message
     build.status, build.message, build.hint, build.finished_at = status, message, hint, utc_now()
     version = await session.get_one(Version, build.version_id)
     if version.state in (VersionState.BUILDING, VersionState.LOADING):
-        version.state = VersionState.FAILED if build.kind is BuildKind.CONVERT else VersionState.RETIRED
+        version.state = VersionState.RETIRED if build.kind is BuildKind.ACTIVATE else VersionState.FAILED
     await touch_unless_served(session, build.model_id)
 
 

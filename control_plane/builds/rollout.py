@@ -24,9 +24,18 @@ from model_repository.storage import Storage
 logger = structlog.get_logger(__name__)
 
 
+def read_manifests(entries: Sequence[Path]) -> tuple[Manifest, ...]:
+    """What finished entries say about themselves."""
+    return tuple(decode((entry / layout.MANIFEST).read_bytes()) for entry in entries)
+
+
 async def publish(
-    database: Database, storage: Storage, claim: Claim, entries: Sequence[Path]
-) -> tuple[Manifest, ...]:
+    database: Database,
+    storage: Storage,
+    claim: Claim,
+    entries: Sequence[Path],
+    manifests: tuple[Manifest, ...],
+) -> None:
     """Bring the finished entries of a version into the repository.
 
     An entry that exists can only be what this build left there when it was killed: it has never been loaded.
@@ -37,12 +46,10 @@ async def publish(
         ClaimLostError: another worker owns the build now.
 
     """
-    manifests = await asyncio.to_thread(_read_manifests, entries)
     await announce(database, claim, manifests)
     for entry, manifest in zip(entries, manifests, strict=True):
         await patiently(_publish_anew, storage, entry, manifest)
     await mark_loading(database, claim)
-    return manifests
 
 
 def _publish_anew(storage: Storage, entry: Path, manifest: Manifest) -> None:
@@ -51,10 +58,6 @@ def _publish_anew(storage: Storage, entry: Path, manifest: Manifest) -> None:
     except EntryExistsError:
         storage.remove(manifest.entry)
         storage.publish(entry, manifest)
-
-
-def _read_manifests(entries: Sequence[Path]) -> tuple[Manifest, ...]:
-    return tuple(decode((entry / layout.MANIFEST).read_bytes()) for entry in entries)
 
 
 async def roll_out(servers: Servers, manifests: Sequence[Manifest]) -> None:

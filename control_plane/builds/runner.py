@@ -9,13 +9,14 @@ from msgspec.structs import replace
 from sqlalchemy.exc import SQLAlchemyError
 
 from control_plane.builds import queue
-from control_plane.builds.deployment import activate
+from control_plane.builds.deployment import activate, dismiss
 from control_plane.builds.patience import patiently
 from control_plane.builds.progress import LOAD, PUBLISH, Progress
 from control_plane.builds.queue import Claim, ClaimLostError
-from control_plane.builds.rollout import publish, roll_out
+from control_plane.builds.rollout import publish, read_manifests, roll_out
 from control_plane.builds.running import RunningBuild
-from control_plane.builds.tables import BuildStatus
+from control_plane.builds.tables import BuildKind, BuildStatus
+from control_plane.builds.tuning import reason_to_stay
 from control_plane.db.engine import Database
 from control_plane.db.errors import DatabaseUnavailableError
 from control_plane.errors import JobLostError, MissingResourcesError
@@ -62,8 +63,7 @@ class BuildRunner:
         running = RunningBuild(self._database, claim)
         keeper = asyncio.create_task(running.keep(stopping))
         try:
-            await self._stages(claim, running)
-            log.info("version in service")
+            log.info(await self._stages(claim, running))
         except (TriremeError, SQLAlchemyError) as error:
             log.warning("build ends early", reason=str(error))
             await self._settle(claim, running, error, stopping=stopping.is_set())
@@ -99,7 +99,8 @@ class BuildRunner:
             # Another worker has the build, or will take it up when this one's lease has run out.
             logger.warning("build left behind", build=claim.build_id, reason=str(failure))
 
-    async def _stages(self, claim: Claim, running: RunningBuild) -> None:
+    async def _stages(self, claim: Claim, running: RunningBuild) -> str:
+        """Run what the build needs; what has come of it."""
         workspace = self._workspaces / str(claim.build_id)
         manifests = claim.manifests if claim.loading else ()
         if not manifests:
@@ -110,13 +111,21 @@ class BuildRunner:
                 report=lambda event: running.journal.put(Progress.of(event)),
                 cancelled=running.cancelled,
             )
-            manifests = await running.stage(
-                PUBLISH, publish(self._database, self._servers.storage, claim, entries)
-            )
+            manifests = await asyncio.to_thread(read_manifests, entries)
+            if claim.kind is BuildKind.TUNE and (
+                remark := await reason_to_stay(self._database, claim, manifests)
+            ):
+                await running.flush()
+                await dismiss(self._database, claim, manifests, remark)
+                await asyncio.to_thread(shutil.rmtree, workspace, ignore_errors=True)
+                return "version in service stays"
+            storage = self._servers.storage
+            await running.stage(PUBLISH, publish(self._database, storage, claim, entries, manifests))
         await running.stage(LOAD, roll_out(self._servers, manifests))
         await running.flush()
         await activate(self._database, claim)
         await asyncio.to_thread(shutil.rmtree, workspace, ignore_errors=True)
+        return "version in service"
 
     async def _archive(self, claim: Claim, workspace: Path) -> str:
         """Path of the zip that the version is made of, or an empty string where it is made of none."""

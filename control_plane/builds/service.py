@@ -130,7 +130,7 @@ async def cancel_build(session: AsyncSession, build: Build, reason: str) -> None
         build.status, build.message, build.finished_at = BuildStatus.CANCELLED, reason, utc_now()
         version = await session.get(Version, build.version_id)
         if version is not None and version.state in (VersionState.BUILDING, VersionState.LOADING):
-            version.state = VersionState.FAILED if build.kind is BuildKind.CONVERT else VersionState.RETIRED
+            version.state = VersionState.RETIRED if build.kind is BuildKind.ACTIVATE else VersionState.FAILED
 
 
 async def cancel_builds_of(session: AsyncSession, model_id: int, reason: str) -> None:
@@ -158,7 +158,7 @@ def _check_repeatable(build: Build, version: Version, model: Model) -> None:
         raise ConflictError(f"the files of version {version.number} are no longer kept")
     if version.state not in (VersionState.FAILED, VersionState.RETIRED):
         raise ConflictError(f"version {version.number} is {version.state}")
-    if build.kind is BuildKind.CONVERT and version.published:
+    if build.kind is not BuildKind.ACTIVATE and version.published:
         raise ConflictError(
             f"what build {build.id} left is still being removed", hint="Try again in a few seconds."
         )

@@ -12,10 +12,15 @@ from control_plane.deployments.exposure import EXCLUSIVE, Exposure
 
 
 class BuildKind(StrEnum):
-    """What a build does: all stages, or only the loading of a version that is already published."""
+    """What a build does.
+
+    `CONVERT` runs all stages, `ACTIVATE` only the loading of a version that is already published. `TUNE` goes
+    through all stages, too, but publishes only what has another, better engine than the version in service.
+    """
 
     CONVERT = "convert"
     ACTIVATE = "activate"
+    TUNE = "tune"
 
 
 class BuildStatus(StrEnum):

@@ -1,7 +1,5 @@
 """Models as callers handle them: add, look, roll back, remove."""
 
-from collections.abc import Iterable
-
 from sqlalchemy import func, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
@@ -9,22 +7,22 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from control_plane.accounts.service import find_account
 from control_plane.builds.service import cancel_builds_of
-from control_plane.builds.tables import Build, BuildKind
+from control_plane.builds.tables import UNFINISHED, Build, BuildKind
 from control_plane.catalog import ModelNotFoundError
 from control_plane.db.engine import Database
 from control_plane.db.generation import touch_catalog
-from control_plane.db.types import utc_now
 from control_plane.deployments.exposure import EXCLUSIVE, Exposure
-from control_plane.deployments.placement import drain
 from control_plane.errors import ConflictError
 from control_plane.models import validation
-from control_plane.models.queries import owned_by, previous_version, summaries, version_in
+from control_plane.models.queries import latest_builds, owned_by, previous_version, summaries, version_in
+from control_plane.models.removal import remove_models
 from control_plane.models.schemas import ModelSummary, NewModel, VersionSummary
-from control_plane.models.tables import SERVING, Model, Version, VersionState
+from control_plane.models.tables import Model, Version, VersionState
 from control_plane.routers.kinds import type_of
 from control_plane.routers.names import claim_name
-from control_plane.routers.service import declare_aliases, remove_router, router_of, touch_unless_served
+from control_plane.routers.service import declare_aliases, router_of, touch_unless_served
 from control_plane.routers.tables import Router
+from model_repository.manifest import Engine
 
 
 class ModelService:
@@ -114,6 +112,32 @@ class ModelService:
             await touch_unless_served(session, model.id)
             return await _convert(session, model, origin)
 
+    async def tune(self, account_id: int | None, name: str) -> int:
+        """Queue the choice of an engine anew for the version in service.
+
+        All candidates are made, measured and judged again where builds run. A better one than the present
+        becomes a new version; else the present one stays, and the build's message says so.
+
+        Returns:
+            the build's id.
+
+        Raises:
+            ModelNotFoundError: no such model, or another account's.
+            ConflictError: nothing serves yet, a build is under way, or there is nothing to choose among.
+
+        """
+        async with self._database.session() as session:
+            model = await find_model(session, account_id, name)
+            assert model.id is not None
+            origin = await version_in(session, model.id, VersionState.ACTIVE)
+            if origin is None:
+                raise ConflictError(f"model {name} has no version in service yet")
+            if (await latest_builds(session, [model.id]))[model.id].status in UNFINISHED:
+                raise ConflictError(f"a build of model {name} is under way", hint="Wait for its end.")
+            if all(each.engine.engine is Engine.CUSTOM for each in origin.manifests or ()):
+                raise ConflictError(f"model {name} is code of its author's own; no other engine runs it")
+            return await _convert(session, model, origin, kind=BuildKind.TUNE)
+
     async def rollback(self, account_id: int | None, name: str) -> int:
         """Queue the loading of the last good version before the active one.
 
@@ -147,7 +171,7 @@ class ModelService:
         """
         async with self._database.session() as session:
             model = await find_model(session, account_id, name)
-            await _remove(session, [model])
+            await remove_models(session, [model])
 
     async def list(self, account_id: int | None, *, include_global: bool) -> list[ModelSummary]:
         """Models of an account by name, and the built-in ones if wanted."""
@@ -169,26 +193,6 @@ async def find_model(session: AsyncSession, account_id: int | None, name: str, *
     if model is None:
         raise ModelNotFoundError(f"model {name} not found")
     return model
-
-
-async def remove_owned_models(session: AsyncSession, account_id: int) -> None:
-    """`ModelService.remove` of all models of an account, within a transaction."""
-    owned = (await session.exec(select(Model).where(owned_by(account_id)).with_for_update())).all()
-    await _remove(session, owned)
-
-
-async def _remove(session: AsyncSession, models: Iterable[Model]) -> None:
-    """Take models out of service; the catalogue's row is locked last, as everywhere."""
-    draining: list[Version] = []
-    for model in models:
-        assert model.id is not None
-        model.deleted_at = utc_now()
-        await cancel_builds_of(session, model.id, "the model was removed")
-        if (router := await router_of(session, model.id)) is not None:
-            await remove_router(session, router)
-        serving = select(Version).where(Version.model_id == model.id, col(Version.state).in_(SERVING))
-        draining += (await session.exec(serving)).all()
-    await drain(session, draining)
 
 
 async def add_model(session: AsyncSession, new: NewModel) -> int:
@@ -216,6 +220,7 @@ async def _convert(
     model: Model,
     origin: NewModel | Version,
     *,
+    kind: BuildKind = BuildKind.CONVERT,
     exposure: Exposure = EXCLUSIVE,
     patient: bool = False,
 ) -> int:
@@ -237,7 +242,7 @@ async def _convert(
     build = Build(
         model_id=model.id,
         version_id=version.id,
-        kind=BuildKind.CONVERT,
+        kind=kind,
         exposure=exposure,
         patient=patient,
     )

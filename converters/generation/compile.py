@@ -15,8 +15,9 @@ from converters.engines.openvino import precisions
 from converters.generation.session import Session
 from converters.generation.settings import settings
 from converters.generation.subjects import subject_of
+from converters.memory import MemoryMeter
 from converters.messages import Progress
-from converters.results import Built, Compiled
+from converters.results import Built, Compiled, Figures, fastest_first
 from converters.spec import BuildSpec, Stage
 from converters.work import Work, each_part
 from converters.workspace import Workspace
@@ -34,10 +35,10 @@ logger = logging.getLogger(__name__)
 def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress) -> Compiled:
     """Write one folder a candidate and measure them all side by side."""
     works = each_part(spec, workspace, folder, progress)
-    return Compiled(parts={work.part.name: tuple(_compile(work)) for work in works})
+    return Compiled(parts={work.part.name: _compile(work) for work in works})
 
 
-def _compile(work: Work) -> list[Built]:
+def _compile(work: Work) -> tuple[Built, ...]:
     """The candidates, fastest first; for decoders the library is only asked where the pipeline fails."""
     work.folder.mkdir()
     head = work.part.head
@@ -48,7 +49,7 @@ def _compile(work: Work) -> list[Built]:
         built += _measured(work, list(_candidates(work, runtime)))
         if any(not one.error for one in built):
             break
-    return sorted(built, key=lambda one: -(one.texts_per_second or 0))
+    return fastest_first(built)
 
 
 def _candidates(work: Work, runtime: Runtime) -> Iterator[Built]:
@@ -77,12 +78,15 @@ def _measured(work: Work, candidates: list[Built]) -> list[Built]:
     results: list[Built] = []
     with ExitStack() as stack:
         sessions: dict[str, Session] = {}
+        memory: dict[str, float] = {}
         for built in candidates:
             try:
                 work.progress(10, f"opening {built.folder}")
+                meter = MemoryMeter()
                 session = Session(built.engine, work.folder / built.folder)
                 stack.callback(session.close)
-                _tokens_per_second(session, work, 1)
+                _tokens_per_second(session, work, CALLERS)
+                memory[built.folder] = meter.added_mib()
             except Exception as error:
                 logger.exception("%s does not run", built.folder)
                 cause = first_line(f"{type(error).__name__}: {error}")
@@ -93,9 +97,12 @@ def _measured(work: Work, candidates: list[Built]) -> list[Built]:
         together = _race(sessions, work, CALLERS)
         for built in candidates:
             if built.folder in sessions:
-                single = alone[built.folder]
-                logger.info("%s: %.1f tokens a second with one caller", built.folder, single)
-                results.append(msgspec.structs.replace(built, texts_per_second=together[built.folder]))
+                figures = Figures(
+                    texts_per_second=together[built.folder],
+                    latency_ms=1000 / alone[built.folder],
+                    memory_mib=memory[built.folder],
+                )
+                results.append(msgspec.structs.replace(built, figures=figures))
     return results
 
 

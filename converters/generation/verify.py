@@ -17,12 +17,13 @@ import torch
 from msgspec.structs import replace
 
 from converters.causes import first_line
+from converters.choosing import choose
 from converters.generation.session import Session
 from converters.generation.subject import Prompt
 from converters.generation.subjects import subject_of
 from converters.messages import Progress
 from converters.results import Built, Compiled, Verdict, Verified
-from converters.spec import BuildSpec, ConversionError, Stage
+from converters.spec import BuildSpec, Stage
 from converters.work import Work, each_part
 from converters.workspace import Workspace
 from model_repository.generation import (
@@ -59,25 +60,9 @@ def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress)
 
 
 def _verify(work: Work) -> Verdict:
-    """Take the fastest candidate that passes; slower ones need no judgement, and keep only their speed."""
     work.folder.mkdir()
-    judge = _Judge(work)
-    judged: list[Candidate] = []
-    chosen: Built | None = None
-    for built in work.workspace.result(Stage.COMPILE, Compiled).parts[work.part.name]:
-        candidate = Candidate(engine=built.engine, texts_per_second=built.texts_per_second, error=built.error)
-        if chosen is None and not built.error:
-            work.progress(50, f"comparing {built.folder}")
-            candidate = judge.judge(candidate, built)
-            if candidate.parity is not None and candidate.parity.passed:
-                chosen, candidate = built, replace(candidate, chosen=True)
-        judged.append(candidate)
-    if chosen is None:
-        raise ConversionError(
-            "no candidate generates like the original: " + "; ".join(_figures(one) for one in judged),
-            hint="The model cannot be converted faithfully on this host; see the log of the stage.",
-        )
-    return Verdict(folder=chosen.folder, candidates=tuple(judged))
+    candidates = work.workspace.result(Stage.COMPILE, Compiled).parts[work.part.name]
+    return choose(candidates, _Judge(work).judge, _figures)
 
 
 @dataclass(frozen=True)
@@ -109,12 +94,14 @@ class _Judge:
         parameters = SamplingParameters(
             max_new_tokens=self._subject.steps, min_new_tokens=self._subject.steps
         )
+        self._work.progress(50, f"comparing {built.folder}")
         session = None
         try:
             session = Session(built.engine, self._work.of(Stage.COMPILE) / built.folder)
             answers = session.generate(self._prompts, parameters)
             report = self._report(answers, built.engine.precision)
-            if report.passed:
+            # The first that passes is the one to publish.
+            if report.passed and not (self._work.folder / PROBE).exists():
                 self._store_probe(session)
         except Exception as error:
             logger.exception("%s does not run", built.folder)

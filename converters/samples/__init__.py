@@ -9,6 +9,8 @@ from converters.samples.sampler import Sampler
 from converters.samples.tensors import TensorSampler
 from converters.samples.text import TextSampler
 
+__all__ = ["Sampler", "sampler_of"]
+
 
 def sampler_of(part: Part, tokenizer: Path) -> Sampler:
     """The sampler for what a part takes; `tokenizer` is read only if it takes text.

@@ -34,6 +34,10 @@ class ImageSampler:
         """Full packs."""
         return [self.batch(PACK) for _ in range(IMAGES // PACK)]
 
+    def singles(self) -> list[Tensors]:
+        """One image."""
+        return [self.batch(1)]
+
     def batch(self, rows: int) -> Tensors:
         """Gradients of another direction and colour in each row, with noise that grows from row to row."""
         spec = self._spec

@@ -52,6 +52,10 @@ class TextImageSampler:
         """A row of each size."""
         return [self.batch(1, size) for size in self._sizes]
 
+    def singles(self) -> list[Tensors]:
+        """The same."""
+        return self.traffic()
+
     def batch(self, rows: int, size: Size) -> Tensors:
         """Dark text on paper of another shade in each row, from another sentence on."""
         return {self._name: np.stack([self._draw(row, size) for row in range(rows)])}

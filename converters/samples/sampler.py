@@ -29,5 +29,9 @@ class Sampler(Protocol):
         ...
 
     def traffic(self) -> list[Tensors]:
-        """Batches to measure with."""
+        """Batches to measure throughput with."""
+        ...
+
+    def singles(self) -> list[Tensors]:
+        """Batches of one row to measure latency with, of the sizes that the traffic has."""
         ...

@@ -40,6 +40,10 @@ class TensorSampler:
         """Batches of one size."""
         return [self.batch(BATCH, LENGTHS[-1]) for _ in range(PACKS)]
 
+    def singles(self) -> list[Tensors]:
+        """One row, where the graph takes any number of them."""
+        return [self.batch(1, LENGTHS[-1])]
+
     def batch(self, rows: int, length: int) -> Tensors:
         """Normal floats, small whole numbers, and truths as a coin falls."""
         rng = np.random.default_rng(rows * 1000 + length)

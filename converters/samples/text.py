@@ -67,15 +67,22 @@ class TextSampler:
 
     def traffic(self) -> list[Tensors]:
         """Packs of texts with log-normal lengths, sorted as the gateway sorts them."""
-        rng = np.random.default_rng(0)
-        drawn = rng.lognormal(np.log(MEAN_TOKENS) - SIGMA**2 / 2, SIGMA, TEXTS)
-        lengths = sorted(self._fit(round(length)) for length in drawn)
+        lengths = self._natural_lengths()
         return [self._batch(lengths[i : i + PACK]) for i in range(0, TEXTS, PACK)]
+
+    def singles(self) -> list[Tensors]:
+        """Every fourth of those texts by itself."""
+        return [self._batch([length]) for length in self._natural_lengths()[2::4]]
 
     def batch(self, rows: int, length: int) -> Tensors:
         """Rows from `length` tokens down to a quarter of it, so that all but one row are padded."""
         lengths = np.linspace(length, length // 4, rows).round()
         return self._batch([self._fit(int(one)) for one in lengths])
+
+    def _natural_lengths(self) -> list[int]:
+        rng = np.random.default_rng(0)
+        drawn = rng.lognormal(np.log(MEAN_TOKENS) - SIGMA**2 / 2, SIGMA, TEXTS)
+        return sorted(self._fit(round(length)) for length in drawn)
 
     def _fit(self, length: int) -> int:
         return min(max(length, self._part.shortest), self._spec.max_length)

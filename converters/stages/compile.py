@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from converters.causes import in_one_line
 from converters.comparison import answers
 from converters.engines import Session, onnxruntime, open_session, openvino
-from converters.measuring import rows_per_second
+from converters.measuring import measure
+from converters.memory import MemoryMeter
 from converters.messages import Progress
-from converters.results import Built, Compiled, Optimised, Variant
+from converters.results import Built, Compiled, Optimised, Variant, fastest_first
 from converters.samples import sampler_of
 from converters.spec import BuildSpec, Stage
 from converters.tensorrt.candidates import plans
@@ -33,18 +34,21 @@ def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress)
 def _compile(work: Work) -> tuple[Built, ...]:
     work.folder.mkdir()
     sampler = sampler_of(work.part, work.tokenizer)
-    sample = sampler.sample()
+    largest = max(sampler.traffic(), key=lambda batch: sum(tensor.nbytes for tensor in batch.values()))
     outputs = answers(work.part.head)
     built: dict[str, Built] = {}
     sessions: dict[str, Session] = {}
+    memory: dict[str, float] = {}
     for engine, write in _candidates(work):
         name = f"{engine.engine}-{engine.precision}"
         work.progress(5, f"making {name}")
         (work.folder / name).mkdir()
         try:
             write(work.folder / name)
+            meter = MemoryMeter()
             session = open_session(engine, work.folder / name)
-            session.run(sample, outputs)
+            session.run(largest, outputs)
+            memory[name] = meter.added_mib()
         except Exception as error:
             logger.exception("%s could not be made", name)
             built[name] = Built(engine=engine, error=in_one_line(error))
@@ -56,9 +60,8 @@ def _compile(work: Work) -> tuple[Built, ...]:
         built[name] = plan
         if opened is not None:
             sessions[name] = opened
-    speeds = rows_per_second(sessions, sampler.traffic(), outputs, work.progress)
-    measured = [replace(one, texts_per_second=speeds.get(name)) for name, one in built.items()]
-    return tuple(sorted(measured, key=lambda one: -(one.texts_per_second or 0)))
+    figures = measure(sessions, memory, sampler, outputs, work.progress)
+    return fastest_first(replace(one, figures=figures.get(name)) for name, one in built.items())
 
 
 Writer = Callable[[Path], None]

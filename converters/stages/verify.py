@@ -6,13 +6,14 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from converters.causes import in_one_line
+from converters.choosing import choose
 from converters.comparison import answers
 from converters.engines import open_session
 from converters.messages import Progress
 from converters.parity import Case, examine, figures, thresholds
 from converters.references import references
 from converters.results import Built, Compiled, Verdict, Verified
-from converters.spec import BuildSpec, ConversionError, Stage
+from converters.spec import BuildSpec, Stage
 from converters.work import Work, each_part
 from converters.workspace import Workspace
 from model_repository.layout import PROBE
@@ -34,37 +35,21 @@ def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress)
 
 
 def _verify(work: Work) -> Verdict:
-    """Take the fastest candidate that passes; slower ones need no judgement, and keep only their speed."""
     work.folder.mkdir()
     candidates = work.workspace.result(Stage.COMPILE, Compiled).parts[work.part.name]
     work.progress(0, "asking the original")
     cases = references(work)
-    judged: list[Candidate] = []
-    chosen: Built | None = None
-    for number, built in enumerate(candidates):
-        candidate = Candidate(
-            engine=built.engine,
-            texts_per_second=built.texts_per_second,
-            error=built.error,
-            proxy=built.proxy,
-            unverified=built.unverified,
-        )
-        if chosen is None and not (built.error or built.unverified):
-            work.progress(40 + 60 * number / len(candidates), f"comparing {_name(built.engine)}")
-            candidate = _judge(candidate, work.of(Stage.COMPILE) / built.folder, work, cases)
-        if chosen is None and candidate.parity is not None and candidate.parity.passed:
-            chosen = built
-            candidate = replace(candidate, chosen=True)
-        judged.append(candidate)
-    if chosen is None:
-        raise ConversionError(
-            "no candidate answers like the original: " + "; ".join(_figures(one) for one in judged),
-            hint="The model cannot be converted faithfully on this host; see the log of the stage.",
-        )
+
+    def judge(candidate: Candidate, built: Built) -> Candidate:
+        percent = 40 + 60 * candidates.index(built) / len(candidates)
+        work.progress(percent, f"comparing {_name(built.engine)}")
+        return _judge(candidate, work.of(Stage.COMPILE) / built.folder, work, cases)
+
+    verdict = choose(candidates, judge, _figures)
     probe = cases[0]
     expected = {name: probe.original[name] for name in answers(work.part.head)}
     write_probe(work.folder / PROBE, probe.inputs, expected)
-    return Verdict(folder=chosen.folder, candidates=tuple(judged))
+    return verdict
 
 
 def _judge(candidate: Candidate, files: Path, work: Work, cases: list[Case]) -> Candidate:

@@ -21,7 +21,7 @@ from trireme.cli.owned import Name, Owner, Wait, follow_build, with_owner
 from trireme.cli.push import push
 from trireme.cli.versions import promote, rollback, shadow, split, versions
 from trireme.progress import follow_log
-from trireme.report import describe_model
+from trireme.report import describe_model, describe_tuning
 from trireme.settings import SettingsError
 
 app = typer.Typer(help="Add, push, list, show, roll back and remove models.", no_args_is_help=True)
@@ -109,13 +109,21 @@ def list_(account: Owner = None, data: Data = None, config: Config = None) -> No
 
 
 @app.command()
-def show(name: Name, account: Owner = None, data: Data = None, config: Config = None) -> None:
-    """Show a model: its versions, what was tried, how fast and how close to the original each was."""
+def show(
+    name: Name,
+    version: Annotated[
+        int | None, typer.Option(help="What was tried for this one.", show_default="the one in service")
+    ] = None,
+    account: Owner = None,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Show a model: its versions, and what was tried: speed, memory, closeness to the original of each."""
 
     async def run(db: Database, owner: int | None) -> None:
         service = ModelService(db)
         summary, versions = await service.get(owner, name), await service.versions(owner, name)
-        describe_model(Console(highlight=False), summary, versions)
+        describe_model(Console(highlight=False), summary, versions, version or summary.active_version)
 
     with_owner(settings(data, config), account, run)
 
@@ -163,6 +171,23 @@ def rebuild(
 
     async def run(db: Database, owner: int | None) -> bool:
         return await follow_build(loaded, db, await ModelService(db).rebuild(owner, name), wait=wait)
+
+    if not with_owner(loaded, account, run):
+        raise typer.Exit(1)
+
+
+@app.command()
+def tune(
+    name: Name, account: Owner = None, wait: Wait = True, data: Data = None, config: Config = None
+) -> None:
+    """Choose the engine anew, as on another host: a better one is rolled out as a new version."""
+    loaded = settings(data, config)
+
+    async def run(db: Database, owner: int | None) -> bool:
+        build = await ModelService(db).tune(owner, name)
+        sound = await follow_build(loaded, db, build, wait=wait)
+        await describe_tuning(Console(highlight=False), BuildService(db), build)
+        return sound
 
     if not with_owner(loaded, account, run):
         raise typer.Exit(1)

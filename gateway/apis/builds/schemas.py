@@ -35,7 +35,8 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         owner: account name, or `global` for a built-in model.
-        kind: `convert` for all stages, `activate` to load what is published already.
+        kind: `convert` for all stages, `activate` to load what is published already, `tune` for all stages
+            and a rollout only where another engine has become the better one.
         percent: 0 to 100 over all stages; it never steps back.
         message: what is being done, or the one-line cause of a failure.
         seconds: since its beginning, up to its end.

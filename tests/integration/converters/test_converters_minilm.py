@@ -12,7 +12,7 @@ from converters.spec import Stage, StageStatus
 from model_repository import layout
 from model_repository.config import from_pbtxt
 from model_repository.heads import EmbeddingHead, Pooling
-from model_repository.manifest import Manifest, Task, decode
+from model_repository.manifest import Candidate, Engine, Manifest, Precision, Task, decode
 from model_repository.probe import difference, read_probe
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]  # whole builds, on a busy machine
@@ -63,15 +63,26 @@ def test_the_manifest_describes_the_models_own_pipeline(manifest: Manifest) -> N
 
 
 def test_the_fastest_candidate_that_passes_is_chosen(manifest: Manifest) -> None:
-    judged = [one for one in manifest.candidates if one.parity is not None]
-    assert [one.parity is not None and one.parity.passed for one in judged] == [one.chosen for one in judged]
-    assert sum(one.chosen for one in manifest.candidates) == 1
+    passed = [one for one in manifest.candidates if one.parity is not None and one.parity.passed]
+    assert [one.chosen for one in manifest.candidates if one.front] == [True] + [False] * (len(passed) - 1)
+    assert passed == [one for one in manifest.candidates if one.front]
     assert len(manifest.candidates) >= 3
     speeds = [one.texts_per_second for one in manifest.candidates]
     assert speeds == sorted(speeds, reverse=True)
+    assert all(0.1 < one.latency_ms < 5000 for one in manifest.candidates)
+    assert all(20 < one.memory_mib < 2000 for one in manifest.candidates)
+    int8, fp32 = (
+        next(one.memory_mib for one in manifest.candidates if _is_onnxruntime(one, precision))
+        for precision in (Precision.INT8, Precision.FP32)
+    )
+    assert int8 < fp32
     assert {(case.batch, case.length) for case in manifest.parity.cases} == {
         (batch, length) for batch in (1, 3, 8) for length in (1, 7, 32, 256)
     }
+
+
+def _is_onnxruntime(candidate: Candidate, precision: Precision) -> bool:
+    return (candidate.engine.engine, candidate.engine.precision) == (Engine.ONNXRUNTIME, precision)
 
 
 def test_vectors_are_those_that_the_model_is_known_for(entry: Path, session) -> None:

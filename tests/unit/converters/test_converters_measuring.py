@@ -4,7 +4,8 @@ import time
 
 import numpy as np
 
-from converters.measuring import ROUNDS, rows_per_second
+from converters.measuring import ROUNDS, measure, race
+from converters.memory import MemoryMeter
 from converters.tensors import Tensors
 
 
@@ -27,13 +28,57 @@ def test_a_hopeless_candidate_is_measured_once_after_it_has_warmed_up() -> None:
     fast, slow = Runner(0.001), Runner(0.1)
     batch = {"input_ids": np.zeros((4, 2), np.int64)}
     told: list[float] = []
-    speeds = rows_per_second(
-        {"fast": fast, "slow": slow}, [batch], (), lambda percent, _message: told.append(percent)
-    )
+    seconds = race({"fast": fast, "slow": slow}, [batch], (), lambda percent, _message: told.append(percent))
     assert (fast.calls, slow.calls) == (ROUNDS + 1, 2)
-    assert speeds["fast"] > 2 * speeds["slow"] > 0
+    assert 2 * seconds["fast"].sum() < seconds["slow"].sum()
     assert told == sorted(told)
 
 
+class Mixed:
+    """Packs of four rows, and single rows of which one is slow."""
+
+    def traffic(self) -> list[Tensors]:
+        return [rows(4, 1), rows(4, 1)]
+
+    def singles(self) -> list[Tensors]:
+        return [rows(1, 1), rows(1, 1), rows(1, 30)]
+
+
+class Reader(Runner):
+    """Takes so many milliseconds as a row is long."""
+
+    def run(self, inputs: Tensors, outputs: tuple[str, ...]) -> Tensors:
+        self._seconds = inputs["input_ids"].shape[1] / 1000
+        return super().run(inputs, outputs)
+
+
+def rows(count: int, length: int) -> Tensors:
+    return {"input_ids": np.zeros((count, length), np.int64)}
+
+
+def test_throughput_is_of_packs_and_latency_the_median_of_single_rows() -> None:
+    told: list[float] = []
+    measured = measure(
+        {"a": Reader(0), "plan": Reader(0)},
+        {"a": 12.5},
+        Mixed(),
+        (),
+        lambda percent, _message: told.append(percent),
+    )
+    assert measured["a"].texts_per_second < 4001
+    assert 1 <= measured["a"].latency_ms < 30
+    assert (measured["a"].memory_mib, measured["plan"].memory_mib) == (12.5, None)
+    assert told == sorted(told)
+    assert max(told) < 100
+
+
 def test_without_candidates_there_is_nothing_to_measure() -> None:
-    assert rows_per_second({}, [], (), lambda _percent, _message: None) == {}
+    assert measure({}, {}, Mixed(), (), lambda _percent, _message: None) == {}
+
+
+def test_memory_that_is_held_is_seen_and_memory_that_was_freed_is_not() -> None:
+    np.ones(2**22)
+    meter = MemoryMeter()
+    held = np.ones(2**22)
+    np.ones(2**23)
+    assert held.nbytes / 2**20 - 1 < meter.added_mib() < held.nbytes / 2**20 + 8

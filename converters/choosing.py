@@ -1,0 +1,60 @@
+"""Which candidate is published, and which others would be right for somebody: the Pareto front."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec.structs import replace
+
+from converters.results import Built, Verdict
+from converters.spec import ConversionError
+from model_repository.manifest import Candidate
+
+Judge = Callable[[Candidate, Built], Candidate]
+"""Adds the parity report to a candidate, or the reason why there is none."""
+
+
+def choose(tried: Sequence[Built], judge: Judge, tell: Callable[[Candidate], str]) -> Verdict:
+    """Judge candidates and mark the front; the first that passes is chosen, which is the fastest.
+
+    What is beaten in all figures by one that has passed is not judged: whatever its report said, nobody
+    would want it, and a judgement costs about as much time as all the measuring.
+
+    Args:
+        tried: fastest first.
+        tell: a candidate that was refused, with its figures, in one line.
+
+    Raises:
+        ConversionError: none passes.
+
+    """
+    told: list[Candidate] = []
+    for built in tried:
+        candidate = built.candidate
+        front = [one for one in told if one.front]
+        if not (built.error or built.unverified or is_beaten(candidate, front)):
+            candidate = judge(candidate, built)
+        if candidate.parity is not None and candidate.parity.passed:
+            candidate = replace(candidate, front=True, chosen=not front)
+        told.append(candidate)
+    for built, candidate in zip(tried, told, strict=True):
+        if candidate.chosen:
+            return Verdict(folder=built.folder, candidates=tuple(told))
+    raise ConversionError(
+        "no candidate answers like the original: " + "; ".join(map(tell, told)),
+        hint="The model cannot be converted faithfully on this host; see the log of the stage.",
+    )
+
+
+def is_beaten(candidate: Candidate, others: Iterable[Candidate]) -> bool:
+    """Whether one of the others is at least as good in every figure that is known of both."""
+    return any(_covers(other, candidate) for other in others)
+
+
+def _covers(better: Candidate, worse: Candidate) -> bool:
+    pairs = zip(_costs(better), _costs(worse), strict=True)
+    return all(low <= high for low, high in pairs if low is not None and high is not None)
+
+
+def _costs(candidate: Candidate) -> tuple[float | None, ...]:
+    """Figures of which less is better."""
+    speed = candidate.texts_per_second
+    return (None if speed is None else -speed, candidate.latency_ms, candidate.memory_mib)
