@@ -4,6 +4,7 @@ They have no weights of their own as torch sees it; each step runs a graph in Op
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -47,7 +48,7 @@ class Network:
         self._request.reset_state()
 
 
-class GraphModel(PreTrainedModel, GenerationMixin):  # type: ignore[misc]  # transformers is not analysed
+class GraphModel(PreTrainedModel, GenerationMixin, ABC):  # type: ignore[misc]  # transformers is not analysed
     """What the loop wants of a model beside its forward.
 
     Attributes:
@@ -70,13 +71,13 @@ class GraphModel(PreTrainedModel, GenerationMixin):  # type: ignore[misc]  # tra
         """Of logits and caches, whatever the graphs compute in."""
         return torch.float32
 
+    @abstractmethod
     def begin(self, jobs: Sequence[Job], pad_id: int) -> dict[str, Any]:
         """What the loop is called with for these jobs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def begun(self, inputs: dict[str, Any]) -> int:
         """Tokens that stand before the new ones in what the loop returns."""
-        raise NotImplementedError
 
     def processors(self, jobs: Sequence[Job]) -> LogitsProcessorList:
         """Rules of the model's own about which tokens may come next."""

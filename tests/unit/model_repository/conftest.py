@@ -24,6 +24,7 @@ from model_repository.manifest import (
     encode,
 )
 from model_repository.probe import write_probe
+from model_repository.storage import FolderStorage
 
 
 @pytest.fixture
@@ -51,6 +52,11 @@ def manifest() -> Manifest:
         tools={"onnx": "1"},
         created_at="2026-01-01T00:00:00Z",
     )
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> FolderStorage:
+    return FolderStorage(tmp_path / "repository")
 
 
 @pytest.fixture
