@@ -70,24 +70,17 @@ def describe_candidates(manifest: Manifest) -> Table:
         f"{unit}s/s",
         "ms a token" if unit == "token" else "p50 ms",
         "MiB",
-        "largest difference",
-        "smallest cosine",
-        "agreement",
-        "",
+        "parity",
         box=None,
         title=f"Candidates {manifest.part}".strip(),
     )
     for candidate in manifest.candidates:
-        parity = candidate.parity or candidate.proxy
         table.add_row(
             _mark(candidate),
             _tried(candidate.engine),
             _number(candidate.texts_per_second, 0),
             _number(candidate.latency_ms, 1),
             _number(candidate.memory_mib, 0),
-            f"{parity.max_abs_diff:.1e}" if parity else "",
-            f"{parity.min_cosine:.6f}" if parity else "",
-            f"{parity.agreement:.1%}" if parity else "",
             escape(_verdict(candidate)),  # causes may hold brackets
         )
     return table
@@ -116,12 +109,22 @@ def _unit(manifest: Manifest) -> str:
 
 def _verdict(candidate: Candidate) -> str:
     if candidate.unverified:
-        return f"imitated on the CPU; {candidate.unverified}"
+        imitation = _worst(candidate.proxy) if candidate.proxy else ""
+        return f"imitated on the CPU{imitation}; {candidate.unverified}"
     if candidate.parity is None:
-        return candidate.error or (
-            "not verified" if candidate.latency_ms is None else "beaten in all figures"
-        )
-    return "passed" if candidate.parity.passed else "refused"
+        unjudged = "not verified" if candidate.latency_ms is None else "beaten in all figures"
+        return candidate.error or unjudged
+    return ("passed" if candidate.parity.passed else "refused") + _worst(candidate.parity)
+
+
+def _worst(report: ParityReport) -> str:
+    """The figure that people know best of those that have a limit."""
+    limits = report.thresholds
+    if limits.min_cosine > -1:
+        return f", cosine {report.min_cosine:.6f}"
+    if limits.agreement > 0:
+        return f", agreement {report.agreement:.1%}"
+    return f", difference {report.max_abs_diff:.1e}"
 
 
 def _parity(report: ParityReport) -> Table:

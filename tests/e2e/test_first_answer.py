@@ -60,7 +60,8 @@ def test_the_commands_tell_what_runs(server: Server) -> None:
     assert "english" in listed
     shown = trireme("models", "show", "all-minilm-l6-v2", data=server.data).stdout
     assert "onnxruntime fp32" in shown
-    assert "→" in shown
+    assert "chosen" in shown
+    assert "passed, cosine" in shown
     logs = trireme("models", "logs", "all-minilm-l6-v2", "--stage", "load", data=server.data).stdout
     assert "load      succeeded" in logs
 

@@ -114,16 +114,16 @@ def version(manifest: Manifest) -> VersionSummary:
 def shown(manifest: Manifest, number: int | None = 1) -> list[str]:
     """Each line as a wide terminal shows it, with single spaces."""
     text = StringIO()
-    describe_model(Console(file=text, width=200), SUMMARY, [version(manifest)], number)
+    describe_model(Console(file=text, width=80), SUMMARY, [version(manifest)], number)
     return [" ".join(line.split()) for line in text.getvalue().splitlines()]
 
 
 def test_the_table_tells_figures_parity_front_and_choice() -> None:
     rows = shown(MANIFEST)
-    assert "chosen openvino bf16 695 3.1 196 2.0e-05 0.999987 100.0% passed" in rows
-    assert "onnxruntime int8 525 2.5 80 2.0e-05 0.999987 100.0% refused" in rows
+    assert "chosen openvino bf16 695 3.1 196 passed, cosine 0.999987" in rows
+    assert "onnxruntime int8 525 2.5 80 refused, cosine 0.999987" in rows
     assert "openvino fp32 300 6.0 197 beaten in all figures" in rows
-    assert "front onnxruntime fp32 256 5.9 175 2.0e-05 0.999987 100.0% passed" in rows
+    assert "front onnxruntime fp32 256 5.9 175 passed, cosine 0.999987" in rows
     assert "tensorrt_rtx fp16 sm75: no such operator" in rows
 
 
@@ -134,7 +134,7 @@ def test_versions_of_older_builds_have_the_figures_that_they_have() -> None:
         for field in new:
             candidate.pop(field, None)
     rows = shown(decode(msgspec.json.encode(plain)))
-    assert "chosen openvino bf16 695 2.0e-05 0.999987 100.0% passed" in rows
+    assert "chosen openvino bf16 695 passed, cosine 0.999987" in rows
     assert "openvino fp32 300 not verified" in rows
 
 
