@@ -97,10 +97,13 @@ def _max_length(config: PretrainedConfig) -> int:
 
 
 def _conversation(root: Path) -> dict[str, Any]:
-    """The tokenizer's template for conversations, which stands in one of several files, and what it names."""
+    """The tokenizer's templates for conversations, which stand in one file or several, and what they name."""
     tokenizer = AutoTokenizer.from_pretrained(root, local_files_only=True)
-    template = tokenizer.chat_template
-    if isinstance(template, dict):
-        template = template.get("default")
+    found = tokenizer.chat_template or {}
+    templates = {"default": found} if isinstance(found, str) else found
     named = {name: token for name, token in tokenizer.special_tokens_map.items() if isinstance(token, str)}
-    return {"chat_template": template or "", "special_tokens": named}
+    return {
+        "chat_template": templates.get("default", ""),
+        "tool_template": templates.get("tool_use", ""),
+        "special_tokens": named,
+    }

@@ -13,6 +13,7 @@ class GenerationHead(Struct, frozen=True, kw_only=True, tag="generation"):
         eos_ids: any of them ends a sequence.
         max_length: most tokens of prompt and output together, or of the output for encoder-decoders.
         chat_template: Jinja template of the tokenizer, or an empty string.
+        tool_template: the one for conversations with tools, where the tokenizer has one of its own for them.
         special_tokens: texts that the template may name, such as `bos_token`.
 
     """
@@ -22,4 +23,5 @@ class GenerationHead(Struct, frozen=True, kw_only=True, tag="generation"):
     bos_id: int | None
     max_length: int
     chat_template: str = ""
+    tool_template: str = ""
     special_tokens: dict[str, str] = msgspec.field(default_factory=dict)

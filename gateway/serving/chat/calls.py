@@ -21,6 +21,9 @@ HEAD = re.compile(
 )
 """A call up to its arguments, as nearly all models write it."""
 
+NAMED = re.compile(r"\s*([^\s\[\]{}\"]+)\s*(?:\[CALL_ID\]\s*\w+\s*)?\[ARGS\]\s*(?=\{)")
+"""The same as later models of Mistral write it."""
+
 
 class _State(Enum):
     TEXT = auto()
@@ -115,8 +118,9 @@ class CallReader:
 
     def _read_head(self, deltas: list[ToolCallDelta], *, final: bool) -> str:
         closing = self._dialect.closing
-        if found := HEAD.match(self._buffer):
-            self._begin(deltas, msgspec.json.decode(found[1], type=str))
+        if found := HEAD.match(self._buffer) or (self._dialect.named and NAMED.match(self._buffer)):
+            name = found[1]
+            self._begin(deltas, msgspec.json.decode(name, type=str) if name.startswith('"') else name)
             self._buffer = self._buffer[found.end() :]
             self._value = _JsonObject()
             self._state = _State.ARGUMENTS
@@ -143,16 +147,17 @@ class CallReader:
 
     def _read_after(self) -> None:
         """Go to where text or another call begins; what stands before it only closes the last one."""
-        mark = self._dialect.closing or "{"
-        at = self._buffer.find(mark)
+        opening, closing = self._dialect.opening, self._dialect.closing
+        at = self._buffer.find(closing or "{")
         if at < 0:
             return
-        if self._dialect.closing:
-            self._buffer = self._buffer[at + len(mark) :].lstrip()
+        if closing:
+            self._buffer = self._buffer[at + len(closing) :].lstrip()
             self._state = _State.TEXT
-        else:
-            self._buffer = self._buffer[at:]
-            self._state = _State.HEAD
+            return
+        before, again, _ = self._buffer[:at].partition(opening) if opening else ("", "", "")
+        self._buffer = self._buffer[len(before) + len(again) if again else at :]
+        self._state = _State.HEAD
 
     def _begin(self, deltas: list[ToolCallDelta], name: str, arguments: str = "") -> None:
         self._calls += 1

@@ -116,14 +116,14 @@ def _prepare(graph: Manifest, conversation: Conversation) -> _Prepared:
     head = generation_head(graph)
     if not head.chat_template or head.encoder_decoder:
         raise NoChatTemplateError(f"model {graph.name} has no chat template")
-    template = ChatTemplate(head.chat_template, head.special_tokens)
     tools = _tools(conversation)
-    prompt = render(template, conversation.messages, tools)
+    source = (tools and head.tool_template) or head.chat_template
+    prompt = render(ChatTemplate(source, head.special_tokens), conversation.messages, tools)
     if not tools:
         schema = conversation.response_schema
         followed = None if schema is None else checked(schema, "response_format")
         return _Prepared(prompt, followed, None, inside=False)
-    dialect = dialect_of(head.chat_template)
+    dialect = dialect_of(source)
     if conversation.tool_choice is ToolMode.AUTO:
         return _Prepared(prompt, None, dialect, inside=False)
     return _Prepared(prompt + dialect.opening, call_schema(tools, dialect), dialect, inside=True)

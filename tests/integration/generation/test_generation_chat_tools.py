@@ -62,6 +62,18 @@ async def speaking(site: Site, dialect: str) -> Manifest:
     return structs.replace(manifest, head=structs.replace(manifest.head, chat_template=template))
 
 
+async def test_a_template_for_tools_is_for_conversations_with_tools(chats: Chats, site: Site) -> None:
+    tools = (await speaking(site, "mistral")).head.chat_template
+    manifest = await speaking(site, "none")
+    template = "{{ raise_exception('tools') if tools }}" + manifest.head.chat_template
+    head = structs.replace(manifest.head, chat_template=template, tool_template=tools)
+    manifest = structs.replace(manifest, head=head)
+    answer = await chats.answer(manifest, wanting(NamedTool("time"), seed=1))
+    assert answer.choices[0].tool_calls
+    answer = await chats.answer(manifest, wanting(ToolMode.NONE, seed=1))
+    assert not answer.choices[0].tool_calls
+
+
 @pytest.mark.parametrize("dialect", TEMPLATES)
 @pytest.mark.parametrize("choice", [ToolMode.REQUIRED, NamedTool("weather")], ids=["required", "named"])
 async def test_a_tool_that_must_be_called_is_called_rightly(

@@ -34,6 +34,15 @@ ANSWERS: list[tuple[Dialect, str, str, list[tuple[str, str]]]] = [
     (HERMES, '<tool_call>{"name": "f", "arguments": 3}</tool_call>', None, []),
     (MISTRAL, f"[TOOL_CALLS][{CALL}, {SECOND}]", "", [("weather", ARGUMENTS), ("time", "{}")]),
     (MISTRAL, f"Well. [TOOL_CALLS] [{CALL}]", "Well.", [("weather", ARGUMENTS)]),
+    (MISTRAL, f"[TOOL_CALLS]weather[ARGS]{ARGUMENTS}", "", [("weather", ARGUMENTS)]),
+    (
+        MISTRAL,
+        f"Two. [TOOL_CALLS]weather[CALL_ID]a1b2c3d4e[ARGS]{ARGUMENTS}[TOOL_CALLS]time[ARGS]{{}}",
+        "Two.",
+        [("weather", ARGUMENTS), ("time", "{}")],
+    ),
+    (MISTRAL, "[TOOL_CALLS]weather[ARGS]none", "[TOOL_CALLS]weather[ARGS]none", []),
+    (HERMES, "<tool_call>f[ARGS]{}</tool_call>", "<tool_call>f[ARGS]{}</tool_call>", []),
     (LLAMA, '{"name": "f", "parameters": {"a": 1}}', "", [("f", '{"a": 1}')]),
     (LLAMA, '<|python_tag|>{"name": "f", "parameters": {"a": 1}}', "", [("f", '{"a": 1}')]),
     (LLAMA, ' {"answer": 42}', '{"answer": 42}', []),
@@ -75,7 +84,7 @@ def test_any_splitting_reads_the_same(
     assert read(dialect, pieces, parallel=parallel) == read(dialect, [answer], parallel=parallel)
 
 
-@given(st.text(alphabet='<tool_call>/{}[]" \n\\name:arguments', max_size=80), st.integers(1, 5))
+@given(st.text(alphabet='<tool_call>/{}[]" \n\\name:argumentsARGS', max_size=80), st.integers(1, 5))
 def test_any_text_reads_the_same_in_any_steps(answer: str, step: int) -> None:
     pieces = [answer[at : at + step] for at in range(0, len(answer), step)] or [""]
     for dialect in (HERMES, MISTRAL, LLAMA):
