@@ -1,6 +1,6 @@
 """A conversation as the text that the model was trained on, by the Jinja template of its tokenizer.
 
-Templates come with the models, so they are foreign code: they run in Jinja's sandbox, off the event loop.
+Templates come with the models, so they are foreign code: they run in a sandbox, off the event loop.
 """
 
 import json
@@ -13,9 +13,9 @@ from jinja2 import Template, TemplateError, TemplateSyntaxError, nodes
 from jinja2.ext import Extension, loopcontrols
 from jinja2.meta import find_undeclared_variables
 from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gateway.serving.chat.errors import ConversationRefusedError
+from gateway.serving.chat.sandbox import Sandbox, rendered
 
 COMPILED = 64
 """Templates that are kept ready; each model has one."""
@@ -51,8 +51,9 @@ class ChatTemplate:
 
         """
         try:
-            return self._template.render(
-                messages=messages, tools=tools or None, add_generation_prompt=True, **self._tokens
+            return rendered(
+                self._template,
+                {"messages": messages, "tools": tools or None, "add_generation_prompt": True, **self._tokens},
             )
         except TemplateError as error:
             raise ConversationRefusedError(
@@ -75,10 +76,8 @@ class _GenerationTag(Extension):
         return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[_GenerationTag, loopcontrols]
-    )
+def _environment() -> Sandbox:
+    environment = Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=[_GenerationTag, loopcontrols])
     environment.filters["tojson"] = _to_json
     environment.globals["raise_exception"] = _raise_exception
     environment.globals["strftime_now"] = _strftime_now

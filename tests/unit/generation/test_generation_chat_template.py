@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.serving.chat import sandbox
 from gateway.serving.chat.errors import ConversationRefusedError
 from gateway.serving.chat.options import RANGES, ChatOptions
 from gateway.serving.chat.template import ChatTemplate
@@ -51,11 +52,40 @@ def test_what_transformers_gives_to_templates_is_there() -> None:
         ("{{ ''.__class__.__mro__ }}", "unsafe"),
         ("{{ messages.append(1) }}", "unsafe"),
         ("{% for each in range(10000000) %}{% endfor %}", "Range too big"),
+        ("{{ 'x' * 5000000 }}", "more than 4194304 characters"),
+        ("{{ 5000000 * [1] }}", "more than 4194304 characters"),
+        ("{{ 9 ** 9999999 }}", "more than 4194304 characters"),
+        ("{% set line = 'x' * 4000 %}{% for each in range(2000) %}{{ line }}{% endfor %}", "they make more"),
     ],
 )
 def test_templates_that_refuse_or_fail_say_why(source: str, cause: str) -> None:
     with pytest.raises(ConversationRefusedError, match=cause):
         ChatTemplate(source, {}).render(HELLO, ())
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+        "{% for a in 'x' * 99999 %}{% for b in 'x' * 99999 if false %}{% endfor %}{% endfor %}",
+        "{% macro f(n) %}{% if n %}{% set x = f(n - 1) ~ f(n - 1) %}{% endif %}{% endmacro %}{{ f(99) }}",
+        "{% for a in [[1]] * 50 recursive %}{{ loop([[1]] * 50) if loop.depth < 20 }}{% endfor %}",
+    ],
+)
+def test_no_template_works_for_ever(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "SECONDS", 0.02)
+    with pytest.raises(ConversationRefusedError, match=r"works for more than 0 seconds"):
+        ChatTemplate(source, {}).render(HELLO, ())
+    monkeypatch.undo()
+    assert ChatTemplate(CHATML, {"bos_token": "<s>"}).render(HELLO, ())
+
+
+def test_loops_know_where_they_are() -> None:
+    source = (
+        "{% for m in messages %}{{ loop.index }}/{{ loop.length }}{{ ' ' if not loop.last }}"
+        "{{ loop.previtem.content ~ m.content if loop.previtem }}{% endfor %}{{ 2 ** 3 * 2 }}{{ '-' * 3 }}"
+    )
+    assert ChatTemplate(source, {}).render([*HELLO, *HELLO], ()) == "1/2 2/2HelloHello16---"
 
 
 def test_a_broken_template_names_its_line() -> None:
