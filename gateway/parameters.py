@@ -1,5 +1,6 @@
 """Path and query parameters as pydantic models: read by a dependency, documented by an operation class."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -52,17 +53,12 @@ def documented_by(
         form: fields of a multipart form that has a `file` beside them.
 
     """
-    described = [
-        Parameter(name=name, param_in=place, schema=schema, required=required, description=schema.description)
-        for place, model in (("path", path), ("query", query))
-        if model is not None
-        for name, schema, required in model_properties(model)
-    ]
-    names = {parameter.name for parameter in described}
 
     @dataclass
     class Documented(Operation):
         def __post_init__(self) -> None:
+            described = list(_described(path=path, query=query))
+            names = {parameter.name for parameter in described}
             kept = [each for each in self.parameters or [] if getattr(each, "name", None) not in names]
             self.parameters = [*described, *kept]
             if form is not None:
@@ -72,6 +68,15 @@ def documented_by(
                 del self.responses["400"]
 
     return Documented
+
+
+def _described(**models: type[BaseModel] | None) -> Iterator[Parameter]:
+    """Parameters that models read, by their place."""
+    for place, model in models.items():
+        for name, schema, required in model_properties(model) if model is not None else ():
+            yield Parameter(
+                name=name, param_in=place, schema=schema, required=required, description=schema.description
+            )
 
 
 def _form_body(model: type[BaseModel]) -> RequestBody:

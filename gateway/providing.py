@@ -10,7 +10,6 @@ from control_plane.db.engine import Database
 from control_plane.routers.administration import RouterService
 from control_plane.routers.providers import ProviderService
 from control_plane.secret_box import SecretBox
-from gateway.serving.providers.client import UpstreamClient
 from gateway.serving.providers.upstreams import Upstreams
 from gateway.serving.routing.balancer import Balancer
 from gateway.serving.routing.monitor import ProviderMonitor
@@ -41,8 +40,7 @@ class Providing:
         interval: float,
     ) -> None:
         box = SecretBox(secret_keys)
-        self._client = UpstreamClient(box.open)
-        self.upstreams = upstreams = Upstreams(self._client, triton)
+        self.upstreams = upstreams = Upstreams(box.open, triton)
         self._monitor = ProviderMonitor(snapshots, balancer, upstreams, interval=interval)
         self._services = {
             "routers": RouterService(database),
@@ -57,14 +55,13 @@ class Providing:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Watch the providers as long as the block runs."""
-        self._client.open()
         watching = asyncio.create_task(self._monitor.run())
         try:
             yield
         finally:
             self._monitor.stop()
             await watching
-            await self._client.close()
+            await self.upstreams.close()
 
 
 def _provide(value: object) -> Provide:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from control_plane.secret_box import new_key
 from model_repository.errors import TriremeError
 from trireme.settings import Settings
 
@@ -100,6 +99,8 @@ def secret_keys(settings: Settings) -> tuple[str, ...]:
     """The keys that secrets are encrypted with: configured, made earlier, or new in `secrets.key` (0600)."""
     if settings.secret_keys:
         return settings.secret_keys
+    from control_plane.secret_box import new_key  # noqa: PLC0415  # commands without secrets do without it
+
     with suppress(FileExistsError):
         return (_keep(settings.secret_key_file, new_key()),)
     return tuple(settings.secret_key_file.read_text().split())

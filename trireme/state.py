@@ -1,23 +1,25 @@
-"""Opens the state that a command works on."""
+"""Opens the state that a command works on, and loads only then what it takes."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from control_plane.db.engine import Database
-from control_plane.uploads.store import FolderStore, UploadStore
-from model_repository.storage import FolderStorage, Storage
 from trireme.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
+    from control_plane.db.engine import Database
+    from control_plane.uploads.store import UploadStore
     from model_repository.objects.bucket import Bucket
+    from model_repository.storage import Storage
     from model_repository.storage.bucket import BucketStorage
     from model_repository.storage.mirror import Mirror
 
 
 @asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[Database]:
+async def database(settings: Settings) -> AsyncIterator["Database"]:
     """The configured database, brought to the newest schema."""
+    from control_plane.db.engine import Database  # noqa: PLC0415
+
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     opened = Database(settings.database_url)
     try:
@@ -27,13 +29,15 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
         await opened.close()
 
 
-def storage(settings: Settings) -> Storage:
+def storage(settings: Settings) -> "Storage":
     """Where published models are kept: the configured bucket, or the data folder.
 
     Raises:
         SettingsError: a bucket is configured and boto3 is not installed.
 
     """
+    from model_repository.storage import FolderStorage  # noqa: PLC0415
+
     return bucket_storage(settings) if settings.s3.bucket else FolderStorage(settings.repository)
 
 
@@ -50,7 +54,7 @@ def bucket_storage(settings: Settings) -> "BucketStorage":
     return BucketStorage(opened, lag_seconds=settings.s3.lag_seconds)
 
 
-def uploads(settings: Settings) -> UploadStore:
+def uploads(settings: Settings) -> "UploadStore":
     """Where uploaded zips are kept: the configured bucket, or the data folder.
 
     Raises:
@@ -58,6 +62,8 @@ def uploads(settings: Settings) -> UploadStore:
 
     """
     if not settings.s3.bucket:
+        from control_plane.uploads.store import FolderStore  # noqa: PLC0415
+
         return FolderStore(settings.upload_folder)
     opened = bucket(settings)
     from control_plane.uploads.bucket import BucketStore  # noqa: PLC0415  # needs boto3
@@ -73,6 +79,7 @@ def mirror(settings: Settings) -> "Mirror":
 
     """
     source = bucket_storage(settings)
+    from model_repository.storage import FolderStorage  # noqa: PLC0415
     from model_repository.storage.mirror import Mirror  # noqa: PLC0415
 
     return Mirror(source, FolderStorage(settings.mirror))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import aiosqlite
-from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy import URL, Connection, event, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -18,6 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from control_plane.db.errors import DatabaseUnavailableError
 
 ALEMBIC_INI = Path(__file__).with_name("alembic.ini")
+REVISIONS = Path(__file__).parent / "migrations" / "versions"
 BUSY_TIMEOUT_MS = 30_000
 """How long a SQLite statement waits for another process's write."""
 _RETRY_SECONDS = 0.02
@@ -50,7 +51,10 @@ class Database:
         if self._sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             await _write_ahead(self.url.database)
-        await self._migrate("upgrade", "head")
+        async with self._reader.connect() as connection:
+            newest = await connection.run_sync(_has_newest_revision)
+        if not newest:
+            await self._migrate("upgrade", "head")
 
     async def downgrade(self, revision: str) -> None:
         """Take the schema back to an earlier revision, `base` for none; what only newer ones hold is lost."""
@@ -120,8 +124,16 @@ async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         raise DatabaseUnavailableError("the database is busy") from error
 
 
+def _has_newest_revision(connection: Connection) -> bool:
+    """Whether there is nothing to migrate. Revisions' files are named by their ids, which rise."""
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    newest = max(path.name.partition("_")[0] for path in REVISIONS.glob("[0-9]*.py"))
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [newest]
+
+
 def _run_alembic(connection: Connection, command: str, revision: str) -> None:
-    # Gateways never migrate: they need not hold Alembic in memory.
+    # Loaded only where there is something to migrate: mostly there is not, and it takes a while.
     from alembic import command as commands  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 

@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 
 import numpy as np
@@ -16,9 +17,6 @@ from model_repository.heads import ImageSpec
 
 FOREIGN = frozenset({"EPS", "WMF"})
 """Formats that Pillow leaves to programs outside, such as Ghostscript."""
-
-Image.init()
-FORMATS = tuple(sorted(set(Image.OPEN) - FOREIGN))
 
 STRIP = 32
 """Times as long as wide: of longer images only the middle is scaled, since the cut throws the ends away.
@@ -105,7 +103,7 @@ class ImageDecoder:
     def _open(self, data: bytes, name: str, mode: str) -> Image.Image:
         """The image, upright, in a mode of Pillow's."""
         try:
-            with Image.open(BytesIO(data), formats=FORMATS) as image:
+            with Image.open(BytesIO(data), formats=_formats()) as image:
                 if image.width * image.height <= self._max_pixels:
                     return ImageOps.exif_transpose(image).convert(mode)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -125,6 +123,13 @@ class ImageDecoder:
 
     def _too_large(self, name: str) -> ImageTooLargeError:
         return ImageTooLargeError(f"`{name}` is larger than {self._max_bytes} bytes")
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """What can be read. Pillow loads a module a format for this, which is not the start's business."""
+    Image.init()
+    return tuple(sorted(set(Image.OPEN) - FOREIGN))
 
 
 def fit(spec: ImageSpec, image: Image.Image) -> Image.Image:

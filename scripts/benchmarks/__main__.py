@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from statistics import median
 from typing import Annotated
 
 import typer
@@ -25,6 +26,7 @@ from scripts.benchmarks.peers.session import session
 from scripts.benchmarks.server import Server, add, first_answer, serving
 from scripts.benchmarks.soak import measure as measure_soak
 from scripts.benchmarks.stages import measure as measure_stages
+from scripts.benchmarks.start import measure as measure_starts
 
 app = typer.Typer(add_completion=False)
 console = Console(highlight=False, width=150)
@@ -125,6 +127,22 @@ def stages(json_file: JsonFile = None, data: Data = None) -> None:
     for row in rows:
         console.print(f"{row.microseconds:8.1f} µs  {row.step}")
     _save(json_file, {"stages": [dataclasses.asdict(row) for row in rows]})
+
+
+@app.command()
+def start(
+    json_file: JsonFile = None,
+    count: Annotated[int, typer.Option(help="Starts that count.", min=1)] = 10,
+) -> None:
+    """Measure how long a gateway takes to its first answer."""
+    with _folder() as folder:
+        starts = list(measure_starts(folder / "data", count))
+    table = Table("", "seconds", "processor seconds", "MiB", box=None)
+    for name, of in (("best", min), ("median", median)):
+        figures = (of(values) for values in zip(*map(dataclasses.astuple, starts), strict=True))
+        table.add_row(name, *(f"{figure:.2f}" for figure in figures))
+    console.print(table)
+    _save(json_file, {"starts": [dataclasses.asdict(each) for each in starts]})
 
 
 @app.command()

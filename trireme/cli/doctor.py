@@ -5,19 +5,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from model_repository.environment import Level
 from trireme.cli.options import Config, Data, Set, settings
-from trireme.doctor import examine
-
-STYLES = {Level.OK: "green", Level.OPTIONAL: "yellow", Level.PROBLEM: "bold red"}
 
 
 def doctor(data: Data = None, config: Config = None, assignments: Set = None) -> None:
     """Check this machine and say what to install. Exit status 1 if something is a problem."""
+    from model_repository.environment import Level
+    from trireme.doctor import examine
+
+    styles = {Level.OK: "green", Level.OPTIONAL: "yellow", Level.PROBLEM: "bold red"}
     findings = list(examine(settings(data, config, assignments)))
     table = Table("", "what", "found", "what to do", box=None)
     for finding in findings:
-        style = STYLES[finding.level]
+        style = styles[finding.level]
         cells = (finding.subject, finding.detail, finding.remedy)
         table.add_row(Text(finding.level, style), *map(Text, cells))
     Console(highlight=False).print(table)

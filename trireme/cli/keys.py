@@ -2,16 +2,17 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from control_plane.accounts.keys import CreatedKey, KeyService, KeySummary
-from control_plane.accounts.service import AccountService
 from trireme.cli.options import Config, Data, settings
 from trireme.state import database
+
+if TYPE_CHECKING:
+    from control_plane.accounts.keys import CreatedKey, KeySummary
 
 app = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 
@@ -25,9 +26,12 @@ def create(
     config: Config = None,
 ) -> None:
     """Make a key. Its secret is printed once and stored only as a hash."""
+    from control_plane.accounts.keys import KeyService
+    from control_plane.accounts.service import AccountService
+
     expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
 
-    async def run() -> CreatedKey:
+    async def run() -> "CreatedKey":
         async with database(settings(data, config)) as db:
             await AccountService(db).ensure(account)
             return await KeyService(db).create(account, name, expires_at)
@@ -40,8 +44,9 @@ def create(
 @app.command("list")
 def list_(data: Data = None, config: Config = None) -> None:
     """List keys, without their secrets."""
+    from control_plane.accounts.keys import KeyService
 
-    async def run() -> list[KeySummary]:
+    async def run() -> "list[KeySummary]":
         async with database(settings(data, config)) as db:
             return await KeyService(db).list()
 
@@ -66,6 +71,7 @@ def revoke(
     config: Config = None,
 ) -> None:
     """Revoke a key; every gateway refuses it within a second."""
+    from control_plane.accounts.keys import KeyService
 
     async def run() -> None:
         async with database(settings(data, config)) as db:

@@ -3,16 +3,17 @@
 import asyncio
 from contextlib import nullcontext
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from control_plane.db.engine import Database
 from trireme.cli.options import Config, Data, Set, settings
 from trireme.data_folder import locked
 from trireme.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 class Part(StrEnum):
@@ -84,6 +85,7 @@ def _uploads(loaded: Settings, console: Console) -> None:
 
 
 async def _database(loaded: Settings, console: Console) -> None:
+    from control_plane.db.engine import Database
     from control_plane.db.transfer import transfer
 
     source, target = Database(loaded.embedded_database_url), Database(loaded.database_url)
@@ -101,6 +103,8 @@ async def _database(loaded: Settings, console: Console) -> None:
     )
 
 
-def _progress(console: Console) -> Progress:
+def _progress(console: Console) -> "Progress":
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, TextColumn("{task.fields[what]}"), console=console)

@@ -2,27 +2,23 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from control_plane.builds.logs import BuildLogs
-from control_plane.builds.service import BuildService
-from control_plane.db.engine import Database
 from control_plane.deployments.exposure import EXCLUSIVE, MAX_ERROR_SHARE, Exposure, Place
 from control_plane.errors import BuildNotFoundError
-from control_plane.models.schemas import NewModel
-from control_plane.models.service import ModelService
 from model_repository.manifest import Task
 from trireme.cli.options import Config, Data, settings
 from trireme.cli.owned import Name, Owner, Wait, follow_build, with_owner
 from trireme.cli.push import push
 from trireme.cli.versions import promote, rollback, shadow, split, versions
-from trireme.progress import follow_log
-from trireme.report import describe_model, describe_tuning
 from trireme.settings import SettingsError
+
+if TYPE_CHECKING:
+    from control_plane.db.engine import Database
 
 app = typer.Typer(help="Add, push, list, show, roll back and remove models.", no_args_is_help=True)
 for command in (push, versions, promote, rollback, split, shadow):
@@ -65,6 +61,9 @@ def add(
     config: Config = None,
 ) -> None:
     """Build a model and put it into service; an existing name gets a new version."""
+    from control_plane.models.schemas import NewModel
+    from control_plane.models.service import ModelService
+
     loaded = settings(data, config)
     new = NewModel(
         name=name,
@@ -80,7 +79,7 @@ def add(
         exposure=EXCLUSIVE if canary is None else Exposure(Place.CANARY, canary, MAX_ERROR_SHARE),
     )
 
-    async def run(db: Database, _: int | None) -> bool:
+    async def run(db: "Database", _: int | None) -> bool:
         return await follow_build(loaded, db, await ModelService(db).add(new), wait=wait)
 
     if not with_owner(loaded, account, run):
@@ -90,8 +89,9 @@ def add(
 @app.command("list")
 def list_(account: Owner = None, data: Data = None, config: Config = None) -> None:
     """List built-in models, or those that an account can use."""
+    from control_plane.models.service import ModelService
 
-    async def run(db: Database, owner: int | None) -> Table:
+    async def run(db: "Database", owner: int | None) -> Table:
         table = Table("model", "owner", "task", "also called", "version", "build", "deployed", box=None)
         for model in await ModelService(db).list(owner, include_global=True):
             table.add_row(
@@ -119,8 +119,10 @@ def show(
     config: Config = None,
 ) -> None:
     """Show a model: its versions, and what was tried: speed, memory, closeness to the original of each."""
+    from control_plane.models.service import ModelService
+    from trireme.report import describe_model
 
-    async def run(db: Database, owner: int | None) -> None:
+    async def run(db: "Database", owner: int | None) -> None:
         service = ModelService(db)
         summary, versions = await service.get(owner, name), await service.versions(owner, name)
         describe_model(Console(highlight=False), summary, versions, version or summary.active_version)
@@ -140,8 +142,12 @@ def logs(
     config: Config = None,
 ) -> None:
     """Show the newest build: its stages, and the log of the one that failed or of --stage."""
+    from control_plane.builds.logs import BuildLogs
+    from control_plane.builds.service import BuildService
+    from control_plane.models.service import ModelService
+    from trireme.progress import follow_log
 
-    async def run(db: Database, owner: int | None) -> None:
+    async def run(db: "Database", owner: int | None) -> None:
         builds, console = BuildService(db), Console(highlight=False)
         await ModelService(db).get(owner, name)  # an unknown name is an error of its own
         build = await builds.latest(owner, name)
@@ -167,9 +173,11 @@ def rebuild(
     name: Name, account: Owner = None, wait: Wait = True, data: Data = None, config: Config = None
 ) -> None:
     """Build a model anew from its source, as after an upgrade of TensorRT; the present version serves on."""
+    from control_plane.models.service import ModelService
+
     loaded = settings(data, config)
 
-    async def run(db: Database, owner: int | None) -> bool:
+    async def run(db: "Database", owner: int | None) -> bool:
         return await follow_build(loaded, db, await ModelService(db).rebuild(owner, name), wait=wait)
 
     if not with_owner(loaded, account, run):
@@ -181,9 +189,13 @@ def tune(
     name: Name, account: Owner = None, wait: Wait = True, data: Data = None, config: Config = None
 ) -> None:
     """Choose the engine anew, as on another host: a better one is rolled out as a new version."""
+    from control_plane.builds.service import BuildService
+    from control_plane.models.service import ModelService
+    from trireme.report import describe_tuning
+
     loaded = settings(data, config)
 
-    async def run(db: Database, owner: int | None) -> bool:
+    async def run(db: "Database", owner: int | None) -> bool:
         build = await ModelService(db).tune(owner, name)
         sound = await follow_build(loaded, db, build, wait=wait)
         await describe_tuning(Console(highlight=False), BuildService(db), build)
@@ -196,8 +208,9 @@ def tune(
 @app.command()
 def remove(name: Name, account: Owner = None, data: Data = None, config: Config = None) -> None:
     """Remove a model with all its versions; callers get 404 at once."""
+    from control_plane.models.service import ModelService
 
-    async def run(db: Database, owner: int | None) -> None:
+    async def run(db: "Database", owner: int | None) -> None:
         await ModelService(db).remove(owner, name)
 
     with_owner(settings(data, config), account, run)

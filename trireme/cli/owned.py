@@ -2,17 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
 
-from control_plane.accounts.service import AccountService
-from control_plane.db.engine import Database
 from trireme.data_folder import is_served
-from trireme.progress import follow
 from trireme.settings import Settings
 from trireme.state import database
+
+if TYPE_CHECKING:
+    from control_plane.db.engine import Database
 
 Name = Annotated[str, typer.Argument(help="Name of the model.")]
 Owner = Annotated[
@@ -23,7 +23,7 @@ Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the build t
 T = TypeVar("T")
 
 
-async def follow_build(loaded: Settings, db: Database, build: int, *, wait: bool) -> bool:
+async def follow_build(loaded: Settings, db: "Database", build: int, *, wait: bool) -> bool:
     """Follow a build to its end if that is wanted and a worker runs; whether nothing is wrong with it."""
     if not loaded.database.url and not is_served(loaded):
         typer.echo(f"build {build} waits for a worker: start `trireme serve --data {loaded.data}`", err=True)
@@ -31,13 +31,17 @@ async def follow_build(loaded: Settings, db: Database, build: int, *, wait: bool
     if not wait:
         typer.echo(f"build {build} is queued")
         return True
+    from trireme.progress import follow
+
     return not await follow(db, [build], Console(stderr=True))
 
 
 def with_owner(
-    loaded: Settings, account: str | None, run: Callable[[Database, int | None], Awaitable[T]]
+    loaded: Settings, account: str | None, run: "Callable[[Database, int | None], Awaitable[T]]"
 ) -> T:
     """Run with the database and the id of the named account, None for built-in models."""
+
+    from control_plane.accounts.service import AccountService
 
     async def main() -> T:
         async with database(loaded) as db:

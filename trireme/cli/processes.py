@@ -1,6 +1,7 @@
 """`trireme serve`, and its parts alone: `gateway`, `worker`, `triton`, `mirror`."""
 
 import asyncio
+import gc
 import shlex
 import signal
 from collections.abc import Callable, Coroutine
@@ -107,6 +108,7 @@ def gateway(
     assignments: Set = None,
 ) -> None:
     """Run a gateway alone. It needs the database, the model repository and TRIREME_TRITON_URLS."""
+    gc.disable()  # until it serves, see `gateway.server`
     loaded = settings(data, config, assignments, host=host, port=port)
     logs.configure(loaded.log)
 

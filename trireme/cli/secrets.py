@@ -4,9 +4,7 @@ import asyncio
 
 import typer
 
-from control_plane.secret_box import SecretBox, new_key
 from trireme.cli.options import Config, Data, settings
-from trireme.data_folder import secret_keys
 from trireme.state import database
 
 app = typer.Typer(help="Replace the key that secrets are encrypted with.", no_args_is_help=True)
@@ -15,6 +13,8 @@ app = typer.Typer(help="Replace the key that secrets are encrypted with.", no_ar
 @app.command()
 def key() -> None:
     """Print a fresh key, to be put in front of the others in TRIREME_SECRET_KEYS."""
+    from control_plane.secret_box import new_key
+
     typer.echo(new_key())
 
 
@@ -22,6 +22,8 @@ def key() -> None:
 def reseal(data: Data = None, config: Config = None) -> None:
     """Encrypt all secrets anew with the first key; the others can then go."""
     from control_plane.routers.resealing import reseal as reseal_all
+    from control_plane.secret_box import SecretBox
+    from trireme.data_folder import secret_keys
 
     loaded = settings(data, config)
 

@@ -1,18 +1,20 @@
 """`trireme models versions|promote|rollback|split|shadow`: which versions answer, and how."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from control_plane.db.engine import Database
 from control_plane.deployments.exposure import MAX_ERROR_SHARE, Exposure, Place
-from control_plane.deployments.service import DeploymentService
 from trireme.cli.options import Config, Data, settings
 from trireme.cli.owned import Name, Owner, follow_build, with_owner
 from trireme.settings import Settings
+
+if TYPE_CHECKING:
+    from control_plane.db.engine import Database
+    from control_plane.deployments.service import DeploymentService
 
 Number = Annotated[int, typer.Argument(help="Number of the version.")]
 MaybeNumber = Annotated[int | None, typer.Argument(help="Number of the version; none with --end.")]
@@ -22,8 +24,9 @@ End = Annotated[bool, typer.Option("--end", help="End it.")]
 
 def versions(name: Name, account: Owner = None, data: Data = None, config: Config = None) -> None:
     """List versions: their part in the traffic, and what they did there in the last hour."""
+    from control_plane.deployments.service import DeploymentService
 
-    async def run(db: Database, owner: int | None) -> Table:
+    async def run(db: "Database", owner: int | None) -> Table:
         table = Table("version", "state", "share", "requests", "failed", "p99 ms", "differing", "", box=None)
         for version in await DeploymentService(db).versions(owner, name):
             tally = version.tally
@@ -97,7 +100,7 @@ def _expose(
     if end == (version is not None):
         raise typer.BadParameter("give the number of a version, or --end")
 
-    async def change(service: DeploymentService, owner: int | None) -> int | None:
+    async def change(service: "DeploymentService", owner: int | None) -> int | None:
         if version is not None:
             return await service.expose(owner, name, version, exposure)
         await service.withdraw(owner, name, exposure.place)
@@ -109,9 +112,11 @@ def _expose(
 def _change(
     loaded: Settings,
     account: str | None,
-    change: Callable[[DeploymentService, int | None], Awaitable[int | None]],
+    change: "Callable[[DeploymentService, int | None], Awaitable[int | None]]",
 ) -> None:
-    async def run(db: Database, owner: int | None) -> bool:
+    from control_plane.deployments.service import DeploymentService
+
+    async def run(db: "Database", owner: int | None) -> bool:
         build = await change(DeploymentService(db), owner)
         return build is None or await follow_build(loaded, db, build, wait=True)
 

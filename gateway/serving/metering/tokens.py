@@ -3,8 +3,8 @@
 Models count for themselves as well; theirs differ from model to model, and nobody could compare prices.
 """
 
-import base64
 import gzip
+from binascii import a2b_base64
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
@@ -91,6 +91,6 @@ def load_encoding(name: str) -> tiktoken.Encoding:
     if short not in HELD:
         return tiktoken.get_encoding(short)
     packed = files(__package__).joinpath("r50k_base.tiktoken.gz").read_bytes()
-    rows = (line.split() for line in gzip.decompress(packed).splitlines())
-    ranks = {base64.b64decode(token): int(rank) for token, rank in rows}
+    words = gzip.decompress(packed).split()
+    ranks = dict(zip(map(a2b_base64, words[::2]), map(int, words[1::2]), strict=True))
     return tiktoken.Encoding(short, pat_str=r50k_pat_str, mergeable_ranks=ranks, special_tokens={})

@@ -32,17 +32,20 @@ class UpstreamClient:
     Args:
         unseal: gives the secret of a sealed one; its result is remembered.
 
+    Loading this module and making one, which reads all certificates, takes a while: have a thread do it.
+
     """
 
     def __init__(self, unseal: Callable[[bytes], str]) -> None:
         self._unseal = lru_cache(maxsize=1024)(unseal)
+        self._certificates = httpx.create_ssl_context()
         self._http: aiohttp.ClientSession | None = None
 
     def open(self) -> None:
         """Make the pool; a running event loop is needed for that."""
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=CONNECTIONS, keepalive_timeout=IDLE_SECONDS, ssl=httpx.create_ssl_context()
+                limit=CONNECTIONS, keepalive_timeout=IDLE_SECONDS, ssl=self._certificates
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=bool(getproxies()),  # it would look for proxies at each call

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -15,7 +15,6 @@ from control_plane.routers.measures import Capabilities, capabilities_of
 from gateway.serving.errors import ProviderFailedError
 from gateway.serving.providers.adapter import Adapter, Operation
 from gateway.serving.providers.albert import AlbertAdapter
-from gateway.serving.providers.client import UpstreamClient
 from gateway.serving.providers.events import events
 from gateway.serving.providers.form import Form, Json, Speech
 from gateway.serving.providers.mistral import MistralAdapter
@@ -24,6 +23,9 @@ from gateway.serving.providers.tei import TeiAdapter
 from gateway.serving.providers.vllm import VllmAdapter
 from gateway.serving.triton import TritonPool
 from model_repository.errors import TriremeError
+
+if TYPE_CHECKING:
+    from gateway.serving.providers.client import UpstreamClient
 
 PROBE_SECONDS = 15.0
 """Time for a probe, whatever the provider's own timeout is."""
@@ -41,11 +43,24 @@ ADAPTERS: Mapping[ProviderKind, Adapter] = {
 
 
 class Upstreams:
-    """Asks providers of any kind."""
+    """Asks providers of any kind.
 
-    def __init__(self, client: UpstreamClient, triton: TritonPool) -> None:
-        self._client = client
+    Args:
+        unseal: gives the secret of a sealed one.
+        triton: for providers of that kind.
+
+    """
+
+    def __init__(self, unseal: Callable[[bytes], str], triton: TritonPool) -> None:
+        self._unseal = unseal
         self._triton = triton
+        self._opened: UpstreamClient | None = None
+        self._opening = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._opened is not None:
+            await self._opened.close()
 
     async def probe(self, provider: Provider, router_type: RouterType) -> Capabilities:
         """What the provider's model is capable of.
@@ -72,7 +87,7 @@ class Upstreams:
             if provider.kind is ProviderKind.TRITON:
                 await self._check_loaded(provider)
             else:
-                await self._client.get(provider, ADAPTERS[provider.kind].listing)
+                await (await self._client()).get(provider, ADAPTERS[provider.kind].listing)
 
     async def call(self, provider: Provider, operation: Operation, body: Json | Form) -> Any:
         """JSON that the provider answers to a body in its own words, but for its own name of the model.
@@ -83,7 +98,7 @@ class Upstreams:
 
         """
         path = _adapter(provider, operation).paths[operation]
-        return await self._client.post(provider, path, _named(provider, body))
+        return await (await self._client()).post(provider, path, _named(provider, body))
 
     async def chat(self, provider: Provider, body: Json) -> dict[str, Any]:
         """The answer to a chat.
@@ -104,7 +119,7 @@ class Upstreams:
 
         """
         shaped = _adapter(provider, Operation.CHAT).chat(body)
-        async with aclosing(self._events(provider, Operation.CHAT, shaped)) as pieces:
+        async with aclosing(await self._events(provider, Operation.CHAT, shaped)) as pieces:
             async for piece in pieces:
                 yield piece
 
@@ -117,14 +132,16 @@ class Upstreams:
         """
         return _object(await self.call(provider, Operation.COMPLETION, body))
 
-    def completion_events(self, provider: Provider, body: Json) -> AsyncGenerator[bytes, None]:
+    async def completion_events(self, provider: Provider, body: Json) -> AsyncGenerator[bytes, None]:
         """The continuation of a text in pieces: the JSON of each of its events.
 
         Raises:
             TriremeError: as `call`.
 
         """
-        return self._events(provider, Operation.COMPLETION, body)
+        async with aclosing(await self._events(provider, Operation.COMPLETION, body)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def embeddings(self, provider: Provider, body: Json) -> dict[str, Any]:
         """Vectors, as the API answers them.
@@ -171,16 +188,28 @@ class Upstreams:
         shaped = _adapter(provider, Operation.OCR).ocr(body)
         return _object(await self.call(provider, Operation.OCR, shaped))
 
-    def _events(self, provider: Provider, operation: Operation, body: Json) -> AsyncGenerator[bytes, None]:
+    async def _events(
+        self, provider: Provider, operation: Operation, body: Json
+    ) -> AsyncGenerator[bytes, None]:
         path = _adapter(provider, operation).paths[operation]
-        return events(self._client.stream(provider, path, _named(provider, body)))
+        return events((await self._client()).stream(provider, path, _named(provider, body)))
+
+    async def _client(self) -> "UpstreamClient":
+        """The client; gateways that never call an upstream need not load one."""
+        if self._opened is None:
+            async with self._opening:
+                if self._opened is None:
+                    client = await asyncio.to_thread(_load_client, self._unseal)
+                    client.open()
+                    self._opened = client
+        return self._opened
 
     async def _capabilities(self, provider: Provider, router_type: RouterType) -> Capabilities:
         if provider.kind is ProviderKind.TRITON:
             await self._check_loaded(provider)
             return capabilities_of(provider.graphs)
         adapter = ADAPTERS[provider.kind]
-        listing = await self._client.get(provider, adapter.listing)
+        listing = await (await self._client()).get(provider, adapter.listing)
         length = adapter.context_length(listing, provider.model_name)
         if router_type is not RouterType.EMBEDDING:
             return Capabilities(length)
@@ -191,6 +220,12 @@ class Upstreams:
     async def _check_loaded(self, provider: Provider) -> None:
         if not await self._triton.holds(provider):
             raise ProviderFailedError(f"model {provider.model_name} is not loaded")
+
+
+def _load_client(unseal: Callable[[bytes], str]) -> "UpstreamClient":
+    from gateway.serving.providers.client import UpstreamClient  # noqa: PLC0415
+
+    return UpstreamClient(unseal)
 
 
 class _Vector(msgspec.Struct, frozen=True):

@@ -9,11 +9,8 @@ from gateway.serving.chat.answer import Answer
 from gateway.serving.chat.dialects import Dialect, dialect_of
 from gateway.serving.chat.errors import NoChatTemplateError
 from gateway.serving.chat.messages import Conversation, NamedTool, Tool, ToolMode
-from gateway.serving.chat.prompt import render
 from gateway.serving.chat.results import ChatAnswer, Piece, collect
 from gateway.serving.chat.sampling import parameters
-from gateway.serving.chat.schemas import call_schema, checked
-from gateway.serving.chat.template import ChatTemplate
 from gateway.serving.generation.model import GenerationModel, generation_head, in_one_piece
 from gateway.serving.threads import Threads
 from model_repository.errors import RefusedInputError
@@ -113,6 +110,11 @@ def _prepare(graph: Manifest, conversation: Conversation) -> _Prepared:
         TriremeError: see `ChatTask.stream`.
 
     """
+    # Jinja and llguidance are loaded by the thread that needs them first.
+    from gateway.serving.chat.prompt import render  # noqa: PLC0415
+    from gateway.serving.chat.schemas import call_schema, checked  # noqa: PLC0415
+    from gateway.serving.chat.template import ChatTemplate  # noqa: PLC0415
+
     head = generation_head(graph)
     if not head.chat_template or head.encoder_decoder:
         raise NoChatTemplateError(f"model {graph.name} has no chat template")

@@ -12,7 +12,6 @@ from control_plane.routers.kinds import ProviderKind
 from control_plane.secret_box import SecretBox, new_key
 from gateway.serving.errors import ProviderFailedError, UpstreamRefusedError
 from gateway.serving.providers.adapter import Operation
-from gateway.serving.providers.client import UpstreamClient
 from gateway.serving.providers.upstreams import Upstreams
 from gateway.serving.routing.balancer import Balancer
 from gateway.serving.routing.breaker import FAILURES, BreakerState
@@ -34,10 +33,9 @@ async def fake() -> AsyncIterator[Upstream]:
 
 @pytest_asyncio.fixture
 async def upstreams() -> AsyncIterator[Upstreams]:
-    client = UpstreamClient(BOX.open)
-    client.open()
-    yield Upstreams(client, TritonPool([], timeout=1, in_flight=1))
-    await client.close()
+    upstreams = Upstreams(BOX.open, TritonPool([], timeout=1, in_flight=1))
+    yield upstreams
+    await upstreams.close()
 
 
 def provider(url: str, number: int = 1, kind: ProviderKind = ProviderKind.VLLM) -> Provider:
