@@ -1,12 +1,14 @@
 """Tuning: a version is measured anew, and replaced only by what is better."""
 
 import asyncio
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from control_plane_examples import add_and_deploy, claim_next, deploy, manifest, new_model
 from msgspec.structs import replace
+from rich.console import Console
 
 from control_plane.builds.queue import Claim
 from control_plane.builds.runner import BuildRunner
@@ -26,6 +28,7 @@ from converters.spec import ConversionError, PlanOptions
 from model_repository import layout
 from model_repository.manifest import Candidate, Engine, EngineSpec, Manifest, Precision, encode
 from model_repository.storage import FolderStorage
+from trireme.report import describe_tuning
 
 PRESENT = EngineSpec(engine=Engine.ONNXRUNTIME, precision=Precision.FP32)
 OTHER = EngineSpec(engine=Engine.OPENVINO, precision=Precision.BF16)
@@ -121,8 +124,24 @@ async def test_a_version_that_is_not_needed_keeps_its_figures_and_is_not_publish
     assert (second.remark, second.kept) == (build.message, False)
     assert storage.entries() == []
     assert await BuildService(database).manifests(claim.build_id) == (found,)
+    told = await described(database, claim)
+    assert "chosen openvino bf16 100" in told
+    assert f" {build.message}" in told
     with pytest.raises(ConflictError, match="no earlier version"):
         await ModelService(database).rollback(None, "mini")
+
+
+async def test_a_better_version_is_told_when_it_is_in_service(database: Database, claim: Claim):
+    assert await described(database, claim) == ""
+    await deploy(database, claim, tuned(claim, at(50)))
+    assert (await described(database, claim)).endswith("version 2 is in service")
+
+
+async def described(database: Database, claim: Claim) -> str:
+    """What the command tells at the end of a tuning, with single spaces."""
+    text = StringIO()
+    await describe_tuning(Console(file=text, width=120), BuildService(database), claim.build_id)
+    return " ".join(text.getvalue().split())
 
 
 async def test_a_tuning_that_is_cancelled_leaves_a_failed_version(database: Database):
