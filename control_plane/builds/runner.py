@@ -61,9 +61,11 @@ class BuildRunner:
         log = logger.bind(build=claim.build_id, model=claim.model, version=claim.number)
         log.info("build begins", kind=claim.kind, attempt=claim.attempt)
         running = RunningBuild(self._database, claim)
+        workspace = self._workspaces / str(claim.build_id)
         keeper = asyncio.create_task(running.keep(stopping))
         try:
-            log.info(await self._stages(claim, running))
+            log.info(await self._stages(claim, running, workspace))
+            await asyncio.to_thread(shutil.rmtree, workspace, ignore_errors=True)
         except (TriremeError, SQLAlchemyError) as error:
             log.warning("build ends early", reason=str(error))
             await self._settle(claim, running, error, stopping=stopping.is_set())
@@ -99,9 +101,8 @@ class BuildRunner:
             # Another worker has the build, or will take it up when this one's lease has run out.
             logger.warning("build left behind", build=claim.build_id, reason=str(failure))
 
-    async def _stages(self, claim: Claim, running: RunningBuild) -> str:
+    async def _stages(self, claim: Claim, running: RunningBuild, workspace: Path) -> str:
         """Run what the build needs; what has come of it."""
-        workspace = self._workspaces / str(claim.build_id)
         manifests = claim.manifests if claim.loading else ()
         if not manifests:
             entries = await self._engine.run(
@@ -117,14 +118,12 @@ class BuildRunner:
             ):
                 await running.flush()
                 await dismiss(self._database, claim, manifests, remark)
-                await asyncio.to_thread(shutil.rmtree, workspace, ignore_errors=True)
                 return "version in service stays"
             storage = self._servers.storage
             await running.stage(PUBLISH, publish(self._database, storage, claim, entries, manifests))
         await running.stage(LOAD, roll_out(self._servers, manifests))
         await running.flush()
         await activate(self._database, claim)
-        await asyncio.to_thread(shutil.rmtree, workspace, ignore_errors=True)
         return "version in service"
 
     async def _archive(self, claim: Claim, workspace: Path) -> str:
