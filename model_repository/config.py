@@ -37,6 +37,9 @@ def model_config(manifest: Manifest) -> ModelConfig:
     A version without batches (`max_batch_size` 0) takes each request as a row of its own. One that generates
     answers it by as many responses as it takes, and what runs together is the backend's own business.
 
+    Triton's dynamic batcher is left out where requests differ in shape: it could not merge them, and it turns
+    without rest while one waits that does not fit the one before.
+
     Raises:
         RepositoryError: a tensor has an unknown datatype or no dynamic batch axis.
 
@@ -51,9 +54,9 @@ def model_config(manifest: Manifest) -> ModelConfig:
         output=[_tensor(ModelOutput, spec, batched=batched) for spec in manifest.outputs],
         instance_group=[_instances(manifest.engine)],
     )
-    if batched:
+    if batched and all(-1 not in spec.shape[1:] for spec in manifest.inputs):
         config.dynamic_batching.SetInParent()
-    elif manifest.engine.engine is Engine.GENERATION:
+    if manifest.engine.engine is Engine.GENERATION:
         config.model_transaction_policy.decoupled = True
     for key, value in sorted(_parameters(manifest).items()):
         config.parameters[key].string_value = value

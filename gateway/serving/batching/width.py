@@ -13,8 +13,7 @@ class Width:
     """Packs in flight, found as TCP Vegas finds its window (Brakmo and Peterson, 1995).
 
     Of `limit` packs in flight, `limit * (1 - alone / taken)` wait inside Triton, where nothing can be packed
-    anew any more. One should always wait, so that the engine never does. A second one would cost even more
-    than worse packs: Triton's scheduler then turns round and round until the first one leaves.
+    anew any more. One should always wait, so that the engine never does.
     """
 
     def __init__(self) -> None:

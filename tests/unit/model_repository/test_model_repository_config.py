@@ -16,7 +16,7 @@ def test_tensors_lose_the_batch_axis_that_triton_adds(manifest: Manifest) -> Non
     assert [(t.name, t.data_type, list(t.dims)) for t in config.output] == [
         ("sentence_embedding", TYPE_FP32, [4])
     ]
-    assert config.HasField("dynamic_batching")
+    assert not config.HasField("dynamic_batching")
     assert [(g.kind, g.count) for g in config.instance_group] == [(ModelInstanceGroup.KIND_CPU, 1)]
 
 
@@ -27,6 +27,7 @@ def test_images_have_fixed_axes_and_tokens_several_dynamic_ones(manifest: Manife
     assert [(t.data_type, list(t.dims)) for t in config.input] == [(TYPE_FP32, [3, 224, 224])]
     assert [(t.data_type, list(t.dims)) for t in config.output] == [(TYPE_FP32, [-1, 9])]
     assert not [tensor for tensor in config.input if tensor.allow_ragged_batch]
+    assert config.HasField("dynamic_batching")
 
 
 def test_a_part_of_a_version_is_named_after_it(manifest: Manifest) -> None:

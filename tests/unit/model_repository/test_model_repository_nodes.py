@@ -59,16 +59,13 @@ def test_engines_without_a_plan_fit_everywhere() -> None:
 
 
 @pytest.mark.parametrize("flavour", [Engine.TENSORRT, Engine.TENSORRT_RTX])
-def test_triton_runs_a_plan_on_the_gpu_with_its_only_profile_and_merges_requests(
-    manifest: Manifest, flavour: Engine
-) -> None:
+def test_triton_runs_a_plan_on_the_gpu_with_its_only_profile(manifest: Manifest, flavour: Engine) -> None:
     config = model_config(replace(manifest, engine=engine(flavour)))
     assert config.backend == flavour
     assert config.default_model_filename == "model.plan"
     (instances,) = config.instance_group
     assert instances.kind == instances.KIND_GPU
     assert list(instances.profile) == ["0"]
-    assert config.HasField("dynamic_batching")
     assert ("plan_version" in config.parameters) is (flavour is Engine.TENSORRT_RTX)
 
 
