@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import numpy as np
 import openvino
 import pytest
@@ -13,7 +14,7 @@ from tiny_repository import ENGINES, Repository
 
 from model_repository.client import TritonClient, infer_request, read_outputs
 from model_repository.errors import InferenceError
-from model_repository.manifest import Engine, Precision
+from model_repository.manifest import Engine, Manifest, Precision
 from model_repository.rollout import bring_up
 from model_repository.server import EmbeddedTriton
 from model_repository.tensors import Array
@@ -21,6 +22,14 @@ from model_repository.tensors import Array
 pytestmark = pytest.mark.integration
 
 POOLED = "sentence_embedding"
+TOKENS = 8
+
+
+def of_one_length(engine: Engine) -> Manifest:
+    """The model as one that takes texts of so many tokens only, so that Triton may merge requests."""
+    manifest = make_manifest(engine)
+    inputs = tuple(msgspec.structs.replace(each, shape=(-1, TOKENS)) for each in manifest.inputs)
+    return msgspec.structs.replace(manifest, inputs=inputs)
 
 
 async def ask(client: TritonClient, entry: str, inputs: dict[str, Array], *outputs: str) -> dict[str, Array]:
@@ -76,9 +85,9 @@ async def statistics_of(triton: EmbeddedTriton, entry: str, *, inferences: int) 
 async def test_waiting_requests_run_together(
     repository: Repository, triton: EmbeddedTriton, client: TritonClient, engine: Engine
 ) -> None:
-    manifest = repository.publish(make_manifest(engine))
+    manifest = repository.publish(of_one_length(engine))
     await client.load(manifest.entry)
-    requests = [sample(1, 8, seed) for seed in range(64)]
+    requests = [sample(1, TOKENS, seed) for seed in range(64)]
     wanted = [(POOLED,), ("last_hidden_state",), (POOLED, "last_hidden_state")]
     answers = await asyncio.gather(
         *(ask(client, manifest.entry, inputs, *wanted[i % 3]) for i, inputs in enumerate(requests))
@@ -93,9 +102,9 @@ async def test_waiting_requests_run_together(
 
 
 async def test_one_bad_request_fails_alone(repository: Repository, client: TritonClient) -> None:
-    manifest = repository.publish(make_manifest(Engine.ONNXRUNTIME))
+    manifest = repository.publish(of_one_length(Engine.ONNXRUNTIME))
     await client.load(manifest.entry)
-    requests = [sample(1, 8, seed) for seed in range(48)]
+    requests = [sample(1, TOKENS, seed) for seed in range(48)]
     for bad in (5, 17, 40):
         requests[bad]["input_ids"][0, 0] = VOCABULARY
     answers = await asyncio.gather(
