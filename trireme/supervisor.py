@@ -110,8 +110,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         )
         worker = _child("worker", resolved, "worker")
         await stack.enter_async_context(_supervised([worker], WORKER_STOP_SECONDS))
-        drain_seconds = settings.gateway.drain_timeout + 5
-        await stack.enter_async_context(_supervised(_gateways(resolved), drain_seconds))
+        await stack.enter_async_context(gateways(resolved))
         base_url = f"http://{_url_host(settings.gateway.host)}:{port}"
         service = Service(address=base_url, root_key=secret, builds=builds, database=db)
         await service.wait("/health/live", START_SECONDS)
@@ -132,6 +131,20 @@ async def embedded_triton(settings: Settings) -> AsyncIterator[EmbeddedTriton]:
         yield server
 
 
+@asynccontextmanager
+async def gateways(settings: Settings) -> AsyncIterator[None]:
+    """As many gateways as are wanted, on one address, each started again when it dies, during the block.
+
+    Raises:
+        PortInUseError: the address is taken.
+
+    """
+    port = _port(settings.gateway.host, settings.gateway.port)
+    resolved = replace(settings, data=settings.data.absolute(), gateway=replace(settings.gateway, port=port))
+    async with _supervised(_gateways(resolved), settings.gateway.drain_timeout + 5):
+        yield
+
+
 @contextmanager
 def _beside(work: Coroutine[Any, Any, None]) -> Iterator[None]:
     """Let endless work go on during the block."""
@@ -147,7 +160,7 @@ def _gateways(settings: Settings) -> list[Child]:
     workers, environment = settings.gateway.workers, {}
     if workers > 1:
         shutil.rmtree(settings.metrics, ignore_errors=True)
-        settings.metrics.mkdir()
+        settings.metrics.mkdir(parents=True)
         environment[SHARED_COUNTS] = str(settings.metrics)
         if not settings.gateway.limits.redis_url:
             log.warning("each gateway counts limits by itself, without Redis", workers=workers)
@@ -158,7 +171,7 @@ def _gateways(settings: Settings) -> list[Child]:
 def _child(command: str, settings: Settings, name: str, environment: Mapping[str, str] = NOTHING) -> Child:
     """A subcommand with a log file of its own."""
     log_settings = replace(settings.log, file=str(settings.logs / f"{name}.log"))
-    settings.logs.mkdir(exist_ok=True)
+    settings.logs.mkdir(parents=True, exist_ok=True)
     output = settings.logs / f"{name}.err"
     return Child(command, replace(settings, log=log_settings), output, environment)
 

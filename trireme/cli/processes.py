@@ -104,13 +104,30 @@ def gateway(
     host: Host = None,
     port: Port = None,
     data: Data = None,
+    workers: Workers = None,
     config: Config = None,
     assignments: Set = None,
 ) -> None:
-    """Run a gateway alone. It needs the database, the model repository and TRIREME_TRITON_URLS."""
+    """Run a gateway alone, or several. It needs the database, the model repository and TRIREME_TRITON_URLS.
+
+    Several have a supervisor that starts those again that die; their logs lie in the data folder.
+    """
     gc.disable()  # until it serves, see `gateway.server`
-    loaded = settings(data, config, assignments, host=host, port=port)
+    flags = {"host": host, "port": port, "gateway.workers": workers}
+    loaded = settings(data, config, assignments, **flags)
     logs.configure(loaded.log)
+
+    async def run_several() -> None:
+        from trireme.supervisor import gateways
+
+        async with gateways(loaded):
+            await asyncio.Event().wait()
+
+    # Those that a supervisor starts know by the setting that they share the address, and have no flag.
+    if (workers or 1) > 1:
+        gc.enable()
+        _until_signal(run_several)
+        return
 
     async def run() -> None:
         from gateway.app import create_app
