@@ -83,9 +83,11 @@ def _operation(server: str, path: str, method: str, operation: Json, credentials
 
 
 def _body(content: Json) -> Iterator[str]:
-    for media in content.values():
-        schema = media["schema"]
-        if reference := schema.get("$ref"):
+    for kind, media in content.items():
+        schema = media.get("schema")
+        if schema is None:
+            yield f"<p>or <code>{escape(kind)}</code></p>"
+        elif reference := schema.get("$ref"):
             name = escape(reference.rpartition("/")[2])
             yield f'<a href="#{name}">{name}</a>'
         else:

@@ -92,7 +92,7 @@ def _handlers(choose: Callable[[str], Render], translate: Translate) -> Exceptio
     return {Exception: handle, HTTPException: handle}
 
 
-def documented(body: type, *errors: type[TriremeError]) -> dict[int, ResponseSpec]:
+def documented(body: Any, *errors: type[TriremeError]) -> dict[int, ResponseSpec]:
     """OpenAPI responses of a route that may raise `errors`, told by the classes' own docstrings."""
     texts: dict[int, list[str]] = {}
     for error in errors:

@@ -1,6 +1,6 @@
 """Path and query parameters as pydantic models: read by a dependency, documented by an operation class."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -9,6 +9,7 @@ from litestar import Request
 from litestar.di import Provide
 from litestar.openapi.spec import (
     OpenAPIMediaType,
+    OpenAPIResponse,
     OpenAPIType,
     Operation,
     Parameter,
@@ -46,11 +47,13 @@ def documented_by(
     path: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,
     form: type[BaseModel] | None = None,
+    texts: Sequence[str] = (),
 ) -> type[Operation]:
     """Operation class of a route whose parameters these models read, and whose broken schemas answer 422.
 
     Args:
         form: fields of a multipart form that has a `file` beside them.
+        texts: media types of text that the answer may have instead of JSON.
 
     """
 
@@ -66,6 +69,14 @@ def documented_by(
             # Litestar's own word for a schema that is broken; here that is a 422.
             if self.responses and getattr(self.responses.get("400"), "description", "") == GENERIC:
                 del self.responses["400"]
+            for media_type in texts:
+                self._answer()[media_type] = OpenAPIMediaType()
+
+        def _answer(self) -> dict[str, OpenAPIMediaType]:
+            answer = (self.responses or {})["200"]
+            assert isinstance(answer, OpenAPIResponse)
+            assert answer.content is not None
+            return answer.content
 
     return Documented
 
@@ -81,7 +92,9 @@ def _described(**models: type[BaseModel] | None) -> Iterator[Parameter]:
 
 def _form_body(model: type[BaseModel]) -> RequestBody:
     fields = list(model_properties(model))
-    file = Schema(type=OpenAPIType.STRING, content_encoding="binary", description="The file.")
+    file = Schema(
+        type=OpenAPIType.STRING, content_media_type="application/octet-stream", description="The file."
+    )
     schema = Schema(
         type=OpenAPIType.OBJECT,
         properties={"file": file, **{name: schema for name, schema, _ in fields}},

@@ -51,4 +51,6 @@ def translate(error: Exception) -> Exception:
 def responses(*errors: type[TriremeError]) -> dict[int, ResponseSpec]:
     """OpenAPI responses of a route for callers with a key: its own refusals, and those of every route."""
     common = (NotAuthenticatedError, InvalidSchemeError, InvalidKeyError, StartingError)
-    return {**documented(ErrorBody, *common, *errors), **documented(SchemaErrorBody, SchemaError)}
+    unprocessable = [error for error in errors if error.status == SchemaError.status]
+    body = SchemaErrorBody | ErrorBody if unprocessable else SchemaErrorBody
+    return {**documented(ErrorBody, *common, *errors), **documented(body, SchemaError, *unprocessable)}

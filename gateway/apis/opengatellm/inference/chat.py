@@ -17,6 +17,7 @@ from gateway.apis.opengatellm.schemas.search import SearchArgs
 from gateway.granted import GrantedJSON
 from gateway.parameters import documented_by
 from gateway.serving.errors import CollectionNotFoundError, SearchDisabledError
+from gateway.sse import MEDIA_TYPE as EVENT_STREAM
 from gateway.sse import streamed
 
 ANSWERS = answering(
@@ -55,7 +56,7 @@ class ChatController(Controller):
         summary="Continue a conversation",
         dto=GrantedJSON[ChatBody],
         return_dto=None,
-        operation_class=documented_by(),
+        operation_class=documented_by(texts=(EVENT_STREAM,)),
         responses=ANSWERS,
     )
     async def complete(

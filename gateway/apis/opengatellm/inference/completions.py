@@ -25,6 +25,7 @@ from gateway.serving.inference.completions import Completions
 from gateway.serving.inference.inference import Inference, Job
 from gateway.serving.providers.adapter import Operation
 from gateway.serving.tasks.generation import Choose
+from gateway.sse import MEDIA_TYPE as EVENT_STREAM
 from gateway.sse import streamed
 from gateway.validation import validated
 from model_repository.errors import RefusedInputError
@@ -58,7 +59,7 @@ class CompletionsController(Controller):
         summary="Continue texts",
         dto=GrantedJSON[CompletionsBody],
         return_dto=None,
-        operation_class=documented_by(),
+        operation_class=documented_by(texts=(EVENT_STREAM,)),
         responses=ANSWERS,
     )
     async def complete(

@@ -15,6 +15,7 @@ from gateway.apis.opengatellm.schemas.response_objects import ResponseObject, me
 from gateway.apis.opengatellm.schemas.responses import ResponsesBody
 from gateway.granted import GrantedJSON
 from gateway.parameters import documented_by
+from gateway.sse import MEDIA_TYPE as EVENT_STREAM
 from gateway.sse import streamed
 
 ANSWERS = answering(
@@ -44,7 +45,7 @@ class ResponsesController(Controller):
         summary="Answer an input",
         dto=GrantedJSON[ResponsesBody],
         return_dto=None,
-        operation_class=documented_by(),
+        operation_class=documented_by(texts=(EVENT_STREAM,)),
         responses=ANSWERS,
     )
     async def respond(

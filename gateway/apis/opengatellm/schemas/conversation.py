@@ -150,7 +150,7 @@ class ConversationBody(SamplingBody):
     def _fits_together(self) -> Self:
         if self.top_logprobs is not None and not self.logprobs:
             raise ValueError("top_logprobs needs logprobs to be true")
-        if not self.tools and self.tool_choice not in {None, "none", "auto"}:
+        if not self.tools and self.tool_choice not in (None, "none", "auto"):
             raise ValueError("tool_choice needs tools to choose from")
         return self
 

@@ -171,7 +171,7 @@ class ResponsesBody(BaseModel):
 
     @model_validator(mode="after")
     def _chosen_from_something(self) -> Self:
-        if not self.tools and self.tool_choice not in {None, "none", "auto"}:
+        if not self.tools and self.tool_choice not in (None, "none", "auto"):
             raise ValueError("tool_choice needs tools to choose from")
         return self
 
