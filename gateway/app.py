@@ -33,6 +33,7 @@ from gateway.apis.builds.router import create_router as create_builds
 from gateway.apis.deployments.router import create_router as create_deployments
 from gateway.apis.kserve import errors as kserve_errors
 from gateway.apis.kserve import router as kserve
+from gateway.apis.kserve.slashes import SlashesLayer
 from gateway.apis.opengatellm import errors as opengatellm_errors
 from gateway.apis.opengatellm import router as opengatellm
 from gateway.apis.opengatellm.monitoring import create_metrics_router
@@ -222,7 +223,7 @@ def create_app(
             create_builds(snapshots),
             create_deployments(snapshots),
             opengatellm.create_router(snapshots),
-            kserve.create_router(snapshots),
+            kserve.create_router(snapshots, intake),
             create_metrics_router(snapshots),
             HealthController,
         ],
@@ -275,7 +276,7 @@ def create_app(
     )
     # Around the router, because Litestar's own middleware does not see unknown paths.
     intake_layer = IntakeLayer(
-        app.asgi_handler, intake, streamed=("/uploads/", "/v1/audio/", "/v1/parse-beta")
+        SlashesLayer(app.asgi_handler), intake, streamed=("/uploads/", "/v1/audio/", "/v1/parse-beta")
     )
     app.asgi_handler = RequestObserver(intake_layer, metrics, tracing)
     return app

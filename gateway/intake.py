@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 from litestar.enums import ScopeType
@@ -22,13 +24,14 @@ class Intake:
         max_bytes: bytes of all bodies together.
 
     Attributes:
+        max_body: bytes of one body.
         refused: requests, by what there was too much of.
 
     """
 
     def __init__(self, *, max_requests: int, max_body: int, max_bytes: int) -> None:
         self._max_requests = max_requests
-        self._max_body = max_body
+        self.max_body = max_body
         self._max_bytes = max_bytes
         self.requests = 0
         self.bytes = 0
@@ -48,12 +51,30 @@ class Intake:
         if self.requests > self._max_requests:
             self.refused["requests"] += 1
             raise OverloadedError("too many requests are in progress")
-        if body > self._max_body:
+        if body > self.max_body:
             self.refused["body"] += 1
-            raise BodyTooLargeError(f"the body is larger than {self._max_body} bytes")
+            raise BodyTooLargeError(f"the body is larger than {self.max_body} bytes")
         if self.bytes > self._max_bytes:
             self.refused["bodies"] += 1
             raise OverloadedError("too many request bodies are in progress")
+
+    @contextmanager
+    def holding(self, body: int) -> Iterator[None]:
+        """Count a body that has grown, as long as the block runs.
+
+        Args:
+            body: bytes that are kept beside those that were received.
+
+        Raises:
+            TriremeError: as `check`.
+
+        """
+        self.bytes += body
+        try:
+            self.check(body)
+            yield
+        finally:
+            self.bytes -= body
 
 
 class IntakeLayer:

@@ -17,7 +17,9 @@ from control_plane.errors import InsufficientBudgetError
 from gateway.apis.kserve.body import JSON_BYTES, InferBody
 from gateway.apis.kserve.errors import responses
 from gateway.apis.kserve.schemas import ModelConfig, ModelMetadata, ModelReady
+from gateway.apis.kserve.slashes import shown
 from gateway.body import BodyTooLargeError
+from gateway.compression import UnknownEncodingError
 from gateway.serving.errors import OverloadedError, TokenizerUnavailableError
 from gateway.serving.kserve.inference import TensorInference
 from gateway.serving.kserve.messages import InferResponse
@@ -31,6 +33,7 @@ ANSWERS = {
     **responses(
         InsufficientBudgetError,
         BodyTooLargeError,
+        UnknownEncodingError,
         RateLimitedError,
         InferenceError,
         ServerUnavailableError,
@@ -56,7 +59,7 @@ class Asked:
     @classmethod
     def of(cls, request: Request[Any, Any, Any]) -> Self:
         """As the path has it."""
-        return cls(request.path_params["model"], request.path_params.get("version"))
+        return cls(shown(request.path_params["model"]), request.path_params.get("version"))
 
 
 def paths(end: str = "") -> list[str]:
@@ -149,7 +152,8 @@ class ModelController(Controller):
         """Send tensors through a model as they are: nothing is tokenised, pooled, sorted or cut.
 
         Elements come in `data`, or as bytes behind the JSON, whose length `Inference-Header-Content-Length`
-        then tells; outputs go the same ways.
+        then tells; outputs go the same ways. Bodies may be compressed by gzip or deflate, and so is an answer
+        of 1 KiB and more where `Accept-Encoding` asks for it.
         """
         answer = await tensor_inference.infer(request.auth, asked.model, asked.version, data)
         if answer.json_bytes is None:

@@ -7,18 +7,23 @@ from gateway.apis.kserve.errors import render
 from gateway.apis.kserve.models import ModelController
 from gateway.apis.kserve.server import ServerController
 from gateway.bearer import bearer_layer
+from gateway.compression import compression_layer
 from gateway.errors import handlers
+from gateway.intake import Intake
 from gateway.openapi import BEARER
 from gateway.serving.snapshots import Snapshots
 
 PREFIX = "/v2"
 
 
-def create_router(snapshots: Snapshots) -> Router:
+def create_router(snapshots: Snapshots, intake: Intake) -> Router:
     """Mount the protocol where its clients look for it."""
     security: list[SecurityRequirement] = [{BEARER: []}]
     with_key = Router(
-        path="/", route_handlers=[ModelController], middleware=[bearer_layer(snapshots)], security=security
+        path="/",
+        route_handlers=[ModelController],
+        middleware=[bearer_layer(snapshots), compression_layer(intake)],
+        security=security,
     )
     return Router(
         path=PREFIX,

@@ -19,6 +19,8 @@ from model_repository.manifest import Manifest
 from model_repository.tensors import Array
 
 IDS, MASK = "input_ids", "attention_mask"
+FLAGS = (0, 1)
+"""What stands beside tokens: which of them count, and which of two texts they belong to."""
 
 
 class TensorInference:
@@ -91,6 +93,9 @@ class TensorInference:
         ids = inputs[IDS]
         if ids.min() < 0 or ids.max() >= size:
             raise RefusedInputError(f"input {IDS} must hold tokens of model {graph.name}: 0 to {size - 1}")
+        for name in inputs.keys() - {IDS}:
+            if not np.isin(inputs[name], FLAGS).all():
+                raise RefusedInputError(f"input {name} must hold 0 and 1 alone")
 
 
 def _tokens(inputs: dict[str, Array]) -> int:

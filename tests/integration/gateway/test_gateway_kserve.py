@@ -1,7 +1,9 @@
 """`/v2` through the real Triton: by its vendor's own client, and by hand."""
 
 import asyncio
+import gzip
 import json
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -16,12 +18,15 @@ from metered import key_with, records
 from onnx import TensorProto, helper
 from running import gateway
 from site_setup import Site
+from sqlmodel import select
 from tiny_graph import TinyGraph
 from tiny_model import MAX_LENGTH, WORDS, table
-from tritonclient.http import InferenceServerClient
+from tritonclient.http import InferenceServerClient, InferResult
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 from control_plane.catalog import LimitType
+from control_plane.db.generation import touch_catalog
+from control_plane.routers.tables import Router
 from gateway.settings import GatewaySettings
 from model_repository.heads import TensorHead
 from model_repository.manifest import Task, TensorSpec
@@ -140,6 +145,65 @@ async def test_tensors_travel_as_bytes_and_as_json(
     np.testing.assert_allclose(answer.as_numpy(VECTOR), right(), atol=1e-5)
 
 
+@pytest.mark.parametrize("algorithm", ["gzip", "deflate"])
+async def test_bodies_travel_compressed(
+    gate: httpx.AsyncClient, bearer: dict[str, str], algorithm: str
+) -> None:
+    half = np.arange(2000, dtype=np.float16)
+
+    def use() -> InferResult:
+        with InferenceServerClient(gate.base_url.netloc.decode()) as client:
+            compressed = {
+                "request_compression_algorithm": algorithm,
+                "response_compression_algorithm": algorithm,
+            }
+            return client.infer("doubled", list(tensors(half=half)), headers=bearer, **compressed)
+
+    answer = await asyncio.to_thread(use)
+    assert (answer.as_numpy("twice") == 2 * half).all()
+    body = json.dumps({"inputs": [of_json("half", half, "FP16")], "outputs": [{"name": "twice"}]}).encode()
+    packed = gzip.compress(body) if algorithm == "gzip" else zlib.compress(body)
+    headers = {"content-encoding": algorithm, "accept-encoding": f"br, {algorithm};q=0.5"}
+    answered = await gate.post("/v2/models/doubled/infer", content=packed, headers=headers)
+    assert answered.headers["content-encoding"] == algorithm
+    assert int(answered.headers["content-length"]) < len(answered.content)
+    headers["accept-encoding"] = f"{algorithm};q=0"
+    plain = await gate.post("/v2/models/doubled/infer", content=packed, headers=headers)
+    assert "content-encoding" not in plain.headers
+    assert plain.content == answered.content
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "status", "told"),
+    [
+        (b"{}", "br", 415, "must be gzip or deflate"),
+        (b"{}", "gzip", 400, "not valid gzip"),
+        (gzip.compress(b"{}")[:-1], "gzip", 400, "does not end"),
+        (zlib.compress(b"{}") + b"more", "deflate", 400, "does not end"),
+        (gzip.compress(bytes(GatewaySettings().max_body_bytes + 1)), "gzip", 413, "is larger than"),
+    ],
+)
+async def test_what_cannot_be_unpacked_is_refused(
+    gate: httpx.AsyncClient, body: bytes, encoding: str, status: int, told: str
+) -> None:
+    headers = {"content-encoding": encoding}
+    refused = await gate.post("/v2/models/tiny/infer", content=body, headers=headers)
+    assert (refused.status_code, told in refused.json()["error"]) == (status, True), refused.text
+
+
+async def test_names_may_hold_slashes(site: Site, gate: httpx.AsyncClient, alice: str) -> None:
+    await site.deploy("halves", doubled())
+    async with site.database.session() as session:
+        (await session.exec(select(Router).where(Router.name == "halves"))).one().name = "nautical/halves"
+        await touch_catalog(session)
+    async with gateway(site, GatewaySettings(), alice) as fresh:
+        assert (await fresh.get("/v2/models/nautical/halves")).json()["name"] == "nautical/halves"
+        assert (await fresh.get("/v2/models/nautical/halves/versions/1/ready")).status_code == 200
+        body = {"inputs": [of_json("half", np.ones(1), "FP16")]}
+        answer = await fresh.post("/v2/models/nautical%2Fhalves/infer", json=body)
+        assert answer.json()["outputs"][0]["data"] == [2.0]
+
+
 async def test_halves_and_truths(
     client: triton.InferenceServerClient, gate: httpx.AsyncClient, bearer: dict[str, str]
 ) -> None:
@@ -191,6 +255,10 @@ ROWS = np.ones((9, 2), np.int64)
         ([of_json("input_ids", IDS, "INT64", data=[[1], [2, 3]]), request()["inputs"][1]], "equal lengths"),
         ([of_json("input_ids", IDS + len(WORDS), "INT64"), request()["inputs"][1]], "must hold tokens of"),
         ([of_json("input_ids", -IDS, "INT64"), request()["inputs"][1]], "must hold tokens of"),
+        (
+            [request()["inputs"][0], of_json("attention_mask", MASK * 2, "INT64")],
+            "attention_mask must hold 0",
+        ),
         ([of_json("input_ids", IDS[:1], "INT64"), request()["inputs"][1]], "equally many rows"),
         ([of_json("input_ids", IDS[:, :3], "INT64"), request()["inputs"][1]], "must have one shape"),
         ([of_json(name, LONG, "INT64") for name in ("input_ids", "attention_mask")], "rows of 33 tokens"),
