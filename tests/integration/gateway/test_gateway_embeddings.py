@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 from mistralai.client import Mistral
+from mistralai.client.errors import HTTPValidationError
 from msgspec import structs
 from openai import AsyncOpenAI, BadRequestError, UnprocessableEntityError
 from running import gateway
@@ -160,5 +161,11 @@ async def test_mistrals_own_client(gate: httpx.AsyncClient, alice: str) -> None:
     async with httpx.AsyncClient(trust_env=False) as connections:
         client = Mistral(api_key=alice, server_url=str(gate.base_url), async_client=connections)
         found = await client.embeddings.create_async(model="tiny", inputs=["w1 w2", "w3"])
+        cut = await client.embeddings.create_async(model="nested", inputs="w1", output_dimension=4)
+        assert len(cut.data[0].embedding) == 4
+        with pytest.raises(HTTPValidationError) as refused:
+            await client.embeddings.create_async(model="tiny", inputs="w1", output_dtype="int8")
+        assert refused.value.status_code == 422
+        assert "output_dtype" in refused.value.body
     right = [expected("w1 w2", 1), expected("w3", 1)]
     np.testing.assert_allclose([each.embedding for each in found.data], right, atol=1e-5)

@@ -9,7 +9,7 @@ from litestar.params import JSONBody
 from control_plane.catalog import Key, Provider
 from gateway.apis.opengatellm.inference.refusals import answering, respond
 from gateway.apis.opengatellm.schemas.answers import completed
-from gateway.apis.opengatellm.schemas.embeddings import EmbeddingList, EmbeddingsBody
+from gateway.apis.opengatellm.schemas.embeddings import EmbeddingList, EmbeddingsBody, LocalFields
 from gateway.granted import GrantedJSON
 from gateway.observability.timing import stage
 from gateway.parameters import documented_by
@@ -18,6 +18,7 @@ from gateway.serving.inference.vectors import embedded_elsewhere, written
 from gateway.serving.providers.adapter import Operation
 from gateway.serving.providers.upstreams import Upstreams
 from gateway.serving.tasks.embedding import Embeddings, EmbeddingTask
+from gateway.validation import validated
 from model_repository.errors import RefusedInputError
 
 ANSWERS = answering(EmbeddingList, "One vector an input, in their order.", RefusedInputError)
@@ -54,9 +55,11 @@ class EmbeddingsController(Controller):
         texts, rows = data.texts(), data.rows()
 
         async def here(provider: Provider) -> Embeddings | dict[str, Any]:
+            beside = validated(LocalFields, data.model_extra, "body")
+            dimensions = data.dimensions or beside.output_dimension
             if rows:
-                return await embedding.run_tokens(provider, rows, dimensions=data.dimensions)
-            return await embedding.run(provider, texts, dimensions=data.dimensions)
+                return await embedding.run_tokens(provider, rows, dimensions=dimensions)
+            return await embedding.run(provider, texts, dimensions=dimensions)
 
         async def elsewhere(provider: Provider) -> Embeddings | dict[str, Any]:
             return await embedded_elsewhere(upstreams, provider, data.model_dump())

@@ -64,6 +64,13 @@ class EmbeddingsBody(BaseModel):
         return [one] if one else [row for row in each if isinstance(row, list)]
 
 
+class LocalFields(BaseModel):
+    """What Mistral's API has beside, as models on Triton heed it; providers get it as it came."""
+
+    output_dimension: int | None = Field(None, ge=1)
+    output_dtype: Literal["float"] | None = None
+
+
 class Embedding(msgspec.Struct, frozen=True, kw_only=True):
     """A vector: numbers, or base64 of their bytes."""
 
