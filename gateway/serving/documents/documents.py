@@ -85,6 +85,26 @@ class Documents:
             yield Page(index=0, size=image.size, dpi=UNKNOWN_DPI, image=image)
 
 
+class RemoteDocument:
+    """A document that is got when somebody first wants it, and kept for whoever reads it next."""
+
+    def __init__(self, documents: Documents, url: str) -> None:
+        self._documents = documents
+        self._url = url
+        self._content: bytes | None = None
+
+    async def content(self) -> bytes:
+        """Its bytes.
+
+        Raises:
+            TriremeError: see `Documents.get`.
+
+        """
+        if self._content is None:
+            self._content = await self._documents.get(self._url)
+        return self._content
+
+
 def is_pdf(data: bytes) -> bool:
     """Whether a document says that it is a PDF."""
     return PDF in data[:PDF_WITHIN]

@@ -10,9 +10,11 @@ import pytest
 
 from gateway.serving.documents import fetching
 from gateway.serving.documents.addresses import is_public
+from gateway.serving.documents.documents import Documents, RemoteDocument
 from gateway.serving.documents.errors import DocumentRefusedError, DocumentTooLargeError
 from gateway.serving.documents.fetching import Fetcher
 from gateway.serving.documents.settings import DocumentSettings
+from gateway.serving.images import ImageDecoder
 
 pytestmark = pytest.mark.integration
 
@@ -55,6 +57,15 @@ async def refusal(url: str, settings: DocumentSettings = SETTINGS) -> str:
     with pytest.raises(DocumentRefusedError) as caught:
         await Fetcher(settings).fetch(url)
     return caught.value.message.removeprefix("The document cannot be fetched: ")
+
+
+async def test_a_document_is_fetched_once_for_all_who_read_it() -> None:
+    images = ImageDecoder(threads=1, queue=1, max_bytes=10_000, max_pixels=10_000)
+    async with host(saying("200 OK", b"whole")) as (port, asked):
+        document = RemoteDocument(Documents(SETTINGS, images), f"http://localhost:{port}/")
+        assert [await document.content() for _ in range(2)] == [b"whole", b"whole"]
+    assert len(asked) == 1
+    images.close()
 
 
 async def test_a_document_comes_by_redirects() -> None:

@@ -14,6 +14,7 @@ from gateway.apis.opengatellm.schemas.ocr import OCRBody, OCRPage, OCRResponse, 
 from gateway.granted import GrantedJSON
 from gateway.parameters import documented_by
 from gateway.reading import Reading
+from gateway.serving.documents.documents import RemoteDocument
 from gateway.serving.documents.errors import DocumentRefusedError, DocumentTooLargeError, UnconfinedError
 from gateway.serving.errors import ImageRefusedError, UnrepresentableError
 from gateway.serving.inference.inference import Inference, Job
@@ -57,10 +58,12 @@ class OCRController(Controller):
         if data.model is None:
             raise ModelNotFoundError("Model not found.")
 
+        remote = RemoteDocument(reading.documents, data.document.url)
+
         async def here(provider: Provider) -> dict[str, Any]:
             if field := data.annotated():
                 raise UnrepresentableError(f"`{field}` is not known to this model: it reads text alone.")
-            document = await reading.documents.get(data.document.url)
+            document = await remote.content()
             pages = await reading.read_with(provider, document, data.chosen(), data.pictures())
             return {
                 "document_annotation": None,

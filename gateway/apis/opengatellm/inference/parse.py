@@ -10,7 +10,7 @@ from PIL import Image
 from control_plane.catalog import Key, ModelNotFoundError, Provider
 from gateway.apis.opengatellm.inference.refusals import answering, respond
 from gateway.apis.opengatellm.schemas.parse import DocumentPage, ParsedDocument, ParseFields, total
-from gateway.forms import Form, FormReader, UploadedFile
+from gateway.forms import FormReader, read_fields
 from gateway.parameters import documented_by
 from gateway.reading import Reading
 from gateway.serving.documents.documents import is_pdf
@@ -22,7 +22,6 @@ from gateway.serving.metering.errors import ModelForbiddenError
 from gateway.serving.metering.usage import Usage
 from gateway.serving.ocr.lines import Line
 from gateway.serving.providers.adapter import Operation
-from gateway.validation import SchemaError, validated
 
 ANSWERS = answering(
     ParsedDocument,
@@ -73,7 +72,7 @@ class ParseController(Controller):
             return answered.value
 
         async with forms.reading(request, max_file=reading.max_bytes) as form:
-            fields, file = _read(form)
+            fields, file = read_fields(ParseFields, form)
             data = file.read()
             if not is_pdf(data):
                 raise DocumentRefusedError("File must be a pdf file.")
@@ -83,17 +82,3 @@ class ParseController(Controller):
         return respond(
             ParsedDocument(data=[DocumentPage.of(file.name, page) for page in pages], usage=total(usages))
         )
-
-
-def _read(form: Form) -> tuple[ParseFields, UploadedFile]:
-    """The form.
-
-    Raises:
-        SchemaError: rules are broken.
-
-    """
-    fields = validated(ParseFields, form.fields, "body")
-    if form.file is None:
-        missing = {"type": "missing", "loc": ["body", "file"], "msg": "Field required", "input": None}
-        raise SchemaError([missing])
-    return fields, form.file
