@@ -17,6 +17,9 @@ from gateway.validation import Problem, SchemaError, validated
 M = TypeVar("M", bound=BaseModel)
 
 FILE = "file"
+LIST = "[]"
+"""How the names of fields end that may come several times."""
+
 MAX_FIELD = 1 << 20
 """Bytes of all fields together that are not the file."""
 
@@ -63,9 +66,14 @@ class UploadedFile:
 
 @dataclass(slots=True)
 class Form:
-    """What a form holds; of a field that comes twice the last one counts."""
+    """What a form holds; of a field that comes twice the last one counts.
 
-    fields: dict[str, str] = field(default_factory=dict)
+    Attributes:
+        fields: text by name, or where the name ends with `[]` the list of all that came by it.
+
+    """
+
+    fields: dict[str, Any] = field(default_factory=dict)
     file: UploadedFile | None = None
 
 
@@ -191,5 +199,7 @@ class _Taking:
     def _end(self) -> None:
         if self._file is not None:
             self._form.file = self._file
+        elif self._name.endswith(LIST):
+            self._form.fields.setdefault(self._name, []).append(self._text.decode())
         elif self._name != FILE:
             self._form.fields[self._name] = self._text.decode()

@@ -50,9 +50,14 @@ OUTPUTS = (
 """New tokens without the one that ended the sequence, which sequence they continue, and a `FinishReason`.
 
 Where `top_logprobs` asks for it, also the logprob of each new token, and `[tokens, top_logprobs]` of the
-likeliest in its place, likeliest first: natural logarithms of what the model itself gives them, before any
-parameter has changed it.
+likeliest in its place, likeliest first, and behind them those of `told_ids`: natural logarithms of what the
+model itself gives them, before any parameter has changed it.
 """
+
+
+COLDEST = 1e-3
+"""Temperature that lower ones are taken for: the likeliest token is all but certain there, and logits are no
+numbers any more when they are divided by less."""
 
 
 class FinishReason(StrEnum):
@@ -87,6 +92,7 @@ class SamplingParameters(Struct, frozen=True, kw_only=True, omit_defaults=True):
         stop_ids: tokens that end a sequence beside the model's own.
         stream_interval: new tokens of a sequence that a response brings, unless the sequence ends before.
         top_logprobs: likeliest tokens that are told with each new one, beside its own logprob; None for none.
+        told_ids: tokens that are told behind these, likely or not.
         json_schema: the output is JSON that satisfies this schema, unless its length runs out.
 
     """
@@ -110,6 +116,7 @@ class SamplingParameters(Struct, frozen=True, kw_only=True, omit_defaults=True):
     stop_ids: tuple[int, ...] = ()
     stream_interval: Annotated[int, Meta(ge=1)] = 1
     top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
+    told_ids: tuple[int, ...] = ()
     json_schema: str | None = None
 
     def __post_init__(self) -> None:
@@ -129,13 +136,16 @@ class SamplingParameters(Struct, frozen=True, kw_only=True, omit_defaults=True):
             raise ValueError("several answers need sampling, or at least as many beams")
         if self.num_beams > 1 and self.top_logprobs is not None:
             raise ValueError("logprobs are not told of beams")
+        if self.told_ids and self.top_logprobs is None:
+            raise ValueError("told_ids needs top_logprobs")
         if self.num_beams > 1 and self.json_schema is not None:
             raise ValueError("a beam search follows no JSON schema")
 
     @property
     def plain(self) -> bool:
         """Whether the paged engine means by them what transformers means by them."""
-        return not (self.num_beams > 1 or self.no_repeat_ngram_size or self.logit_bias or self.top_logprobs)
+        told = self.top_logprobs or self.told_ids
+        return not (self.num_beams > 1 or self.no_repeat_ngram_size or self.logit_bias or told)
 
 
 class Runtime(StrEnum):

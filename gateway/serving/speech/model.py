@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
+from math import exp
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
@@ -15,16 +18,36 @@ from gateway.serving.triton import TritonPool
 from model_repository.generation import (
     INPUT_FEATURES,
     INPUT_IDS,
+    LOGPROBS,
     PARAMETERS,
     TOKEN_IDS,
+    TOP_LOGPROBS,
     SamplingParameters,
     encode_parameters,
 )
 from model_repository.heads import SpeechHead
 from model_repository.manifest import Manifest
 
+OUTPUTS = (TOKEN_IDS, LOGPROBS, TOP_LOGPROBS)
+
 CHARACTERS_PER_TOKEN = 4
 """Of a prompt, of which the model reads the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a model writes.
+
+    Attributes:
+        tokens: new ones, timestamps among them.
+        logprobs: of each of them, before any rule about transcripts has changed it.
+        no_speech: probability, in place of the first token, of the one for silence; 0 where none was written.
+
+    """
+
+    tokens: list[int]
+    logprobs: list[float]
+    no_speech: float
 
 
 class SpeechModel:
@@ -41,8 +64,8 @@ class SpeechModel:
         prompt: Sequence[int],
         features: NDArray[np.float32],
         parameters: SamplingParameters,
-    ) -> list[int]:
-        """New tokens, timestamps among them.
+    ) -> Written:
+        """What follows a prompt.
 
         Raises:
             RefusedInputError: the model does not take the parameters.
@@ -50,19 +73,22 @@ class SpeechModel:
             ServerUnavailableError: no Triton server answers, or not in time, or it has too much to do.
 
         """
+        parameters = replace(parameters, top_logprobs=0, told_ids=(speech_head(graph).tokens.no_speech,))
         inputs = {
             INPUT_IDS: np.array(prompt, np.int64),
             PARAMETERS: np.array([encode_parameters(parameters)], np.object_),
             INPUT_FEATURES: features,
         }
-        written: list[int] = []
+        tokens, logprobs, silence = list[int](), list[float](), list[float]()
         with stage("triton"):
-            async with aclosing(self._triton.stream(provider, graph, inputs, (TOKEN_IDS,))) as responses:
+            async with aclosing(self._triton.stream(provider, graph, inputs, OUTPUTS)) as responses:
                 async for outputs in responses:
-                    written += outputs[TOKEN_IDS].tolist()
+                    tokens += outputs[TOKEN_IDS].tolist()
+                    logprobs += outputs[LOGPROBS].tolist()
+                    silence += outputs[TOP_LOGPROBS].ravel().tolist()
         if (call := current_call()) is not None:
             call.read(len(prompt))
-        return written
+        return Written(tokens, logprobs, exp(silence[0]) if silence else 0.0)
 
     async def read_prompt(self, graph: Manifest, text: str) -> list[int]:
         """The last tokens of a text, as many as the model reads of what was said before.

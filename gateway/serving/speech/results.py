@@ -13,6 +13,7 @@ class Spoken:
         language: code such as `en`; empty to have it found out.
         prompt: what was said before, or words as they are to be spelled; empty for none.
         temperature: 0 takes the likeliest words; above it they are drawn.
+        detailed: the probability of silence is wanted, which may take the model one more look at each window.
 
     """
 
@@ -20,6 +21,7 @@ class Spoken:
     language: str = ""
     prompt: str = ""
     temperature: float = 0.0
+    detailed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,8 @@ class Segment:
         temperature: that it was written with.
         compression_ratio: how many times shorter the window's text gets by compressing it; high where it
             repeats itself.
+        avg_logprob: mean of the logprobs of the window's tokens; low where the model guesses.
+        no_speech_prob: that nobody speaks in the window; None where it was not wanted.
 
     """
 
@@ -43,6 +47,8 @@ class Segment:
     tokens: tuple[int, ...]
     temperature: float
     compression_ratio: float
+    avg_logprob: float
+    no_speech_prob: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

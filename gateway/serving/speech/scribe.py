@@ -4,12 +4,13 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from statistics import fmean
 
 from tokenizers import Tokenizer
 
 from control_plane.catalog import Provider
 from gateway.observability.timing import stage
-from gateway.serving.speech.model import SpeechModel, speech_head
+from gateway.serving.speech.model import SpeechModel, Written, speech_head
 from gateway.serving.speech.recording import Recording
 from gateway.serving.speech.results import Segment
 from gateway.serving.speech.segments import Heard, read_window
@@ -28,18 +29,22 @@ REPETITIVE = 2.4
 HOTTER = 0.2
 """What the temperature is raised by for that, up to 1."""
 
+ONE = SamplingParameters(max_new_tokens=1)
+
 LEAST = 30
 """Windows move on by one part of so many at least."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
+class _Window:
     """What was written about a window, and how."""
 
     heard: Heard
     texts: tuple[str, ...]
     temperature: float
     ratio: float
+    logprob: float
+    no_speech: float | None
 
 
 class Scribe:
@@ -48,11 +53,19 @@ class Scribe:
     Args:
         prompt: tokens of what leads every window.
         threads: decode the sound and take its spectra.
+        detailed: the probability of silence is wanted.
 
     """
 
     def __init__(
-        self, model: SpeechModel, threads: Threads, provider: Provider, graph: Manifest, prompt: Sequence[int]
+        self,
+        model: SpeechModel,
+        threads: Threads,
+        provider: Provider,
+        graph: Manifest,
+        prompt: Sequence[int],
+        *,
+        detailed: bool,
     ) -> None:
         self._model = model
         self._threads = threads
@@ -60,6 +73,7 @@ class Scribe:
         self._graph = graph
         self._head = speech_head(graph)
         self._prompt = prompt
+        self._detailed = detailed
         self._tokenizer: Tokenizer = model.tokenizer(graph)
 
     async def language(self, recording: Recording) -> str | None:
@@ -73,10 +87,8 @@ class Scribe:
         if not tokens.languages:
             return None
         sound = await self._window(recording)
-        parameters = SamplingParameters(max_new_tokens=1)
-        (token,) = await self._model.write(
-            self._provider, self._graph, tokens.prompt(None, ()), await self._features(sound), parameters
-        )
+        begun = await self._ask(tokens.prompt(None, ()), await self._features(sound), ONE)
+        (token,) = begun.tokens
         return next(code for code, number in tokens.languages.items() if number == token)
 
     async def write(self, recording: Recording, language: str | None, temperature: float) -> list[Segment]:
@@ -93,9 +105,9 @@ class Scribe:
         while len(sound := await self._window(recording)):
             step = len(sound)
             if abs(sound).max() > FAINT:
-                written = await self._write(prompt, sound, temperature)
-                segments += self._segments(written, seek / audio.sample_rate)
-                step = max(int(written.heard.seconds * audio.sample_rate), audio.samples // LEAST)
+                window = await self._write(prompt, sound, temperature)
+                segments += self._segments(window, seek / audio.sample_rate)
+                step = max(int(window.heard.seconds * audio.sample_rate), audio.samples // LEAST)
             step = min(step, len(sound))
             recording.move(step)
             seek += step
@@ -109,21 +121,34 @@ class Scribe:
         with stage("decode"):
             return await self._threads.run(partial(log_mel, self._head.audio), sound)
 
-    async def _write(self, prompt: Sequence[int], sound: Samples, temperature: float) -> _Written:
+    async def _write(self, prompt: Sequence[int], sound: Samples, temperature: float) -> _Window:
         """A window, if need be several times: what repeats itself is drawn anew, and hotter."""
         features = await self._features(sound)
         seconds = len(sound) / self._head.audio.sample_rate
         while True:
             parameters = _parameters(self._head.max_length, prompt, temperature)
-            tokens = await self._model.write(self._provider, self._graph, prompt, features, parameters)
-            heard = read_window(tokens, self._head.tokens.no_timestamps + 1, seconds)
+            written = await self._ask(prompt, features, parameters)
+            heard = read_window(written.tokens, self._head.tokens.no_timestamps + 1, seconds)
             texts = tuple(self._tokenizer.decode(list(span.tokens)) for span in heard.spans)
             ratio = _compression_ratio("".join(texts))
             if ratio <= REPETITIVE or temperature >= 1:
-                return _Written(heard, texts, temperature, ratio)
+                logprob = fmean(written.logprobs or (0.0,))
+                silence = await self._silence(prompt, features, written) if self._detailed else None
+                return _Window(heard, texts, temperature, ratio, logprob, silence)
             temperature = min(1.0, temperature + HOTTER)
 
-    def _segments(self, written: _Written, seek: float) -> list[Segment]:
+    async def _silence(self, prompt: Sequence[int], features: Samples, written: Written) -> float:
+        """The probability that nobody speaks, which a model tells in the place behind its start token."""
+        start = self._head.tokens.start
+        if prompt[-1] == start:
+            return written.no_speech
+        begun = prompt[: prompt.index(start) + 1]
+        return (await self._ask(begun, features, ONE)).no_speech
+
+    async def _ask(self, prompt: Sequence[int], features: Samples, parameters: SamplingParameters) -> Written:
+        return await self._model.write(self._provider, self._graph, prompt, features, parameters)
+
+    def _segments(self, window: _Window, seek: float) -> list[Segment]:
         return [
             Segment(
                 seek=seek,
@@ -131,10 +156,12 @@ class Scribe:
                 end=seek + span.end,
                 text=text,
                 tokens=span.tokens,
-                temperature=written.temperature,
-                compression_ratio=written.ratio,
+                temperature=window.temperature,
+                compression_ratio=window.ratio,
+                avg_logprob=window.logprob,
+                no_speech_prob=window.no_speech,
             )
-            for span, text in zip(written.heard.spans, written.texts, strict=True)
+            for span, text in zip(window.heard.spans, window.texts, strict=True)
             if text.strip()
         ]
 

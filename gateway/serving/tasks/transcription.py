@@ -51,7 +51,7 @@ class TranscriptionTask:
         head = speech_head(graph)
         _check(graph, head.tokens, spoken.language)
         prompt = await self._model.read_prompt(graph, spoken.prompt)
-        scribe = Scribe(self._model, self._threads, provider, graph, prompt)
+        scribe = Scribe(self._model, self._threads, provider, graph, prompt, detailed=spoken.detailed)
         with self._threads.admit():
             spoken.file.seek(0)
             recording = await self._threads.run(

@@ -27,7 +27,7 @@ from model_repository.backends.generation.job import Failure, Job
 from model_repository.backends.generation.penalties import Penalties
 from model_repository.backends.generation.rows import AbandonedError, Rows
 from model_repository.backends.generation.speech import SpeechModel
-from model_repository.generation import GenerationSettings, SamplingParameters
+from model_repository.generation import COLDEST, GenerationSettings, SamplingParameters
 from model_repository.layout import TOKENIZER
 from model_repository.manifest import Precision
 
@@ -142,7 +142,7 @@ def _config(
     parameters: SamplingParameters, settings: GenerationSettings, stops: frozenset[int]
 ) -> GenerationConfig:
     sampling = {
-        "temperature": parameters.temperature,
+        "temperature": max(parameters.temperature, COLDEST),
         "top_k": parameters.top_k,
         "top_p": parameters.top_p,
     }

@@ -37,6 +37,7 @@ class Rows(StoppingCriteria):  # type: ignore[misc]  # transformers is not analy
         self._closing = closing
         parameters = jobs[0].parameters
         self._top = parameters.top_logprobs
+        self._told = parameters.told_ids
         self._limit = parameters.max_new_tokens
         self._answers = parameters.num_return_sequences
         self._beams = parameters.num_beams > 1
@@ -59,7 +60,7 @@ class Rows(StoppingCriteria):  # type: ignore[misc]  # transformers is not analy
         if self._beams:
             return torch.zeros(len(input_ids), dtype=torch.bool)
         tokens = input_ids[:, -1]
-        logprobs = None if self._top is None else _logprobs(self._logits(), tokens, self._top)
+        logprobs = None if self._top is None else self._logprobs(tokens, self._top)
         for row, token in enumerate(tokens.tolist()):
             self._advance(row, token, () if logprobs is None else (logprobs[row],))
         return ~torch.tensor(self._open)
@@ -90,11 +91,11 @@ class Rows(StoppingCriteria):  # type: ignore[misc]  # transformers is not analy
     def _place(self, row: int) -> tuple[Job, int]:
         return self._jobs[row // self._answers], row % self._answers
 
-
-def _logprobs(logits: torch.Tensor, tokens: torch.Tensor, top: int) -> list[Logprob]:
-    """Of the new token of each row, and of the `top` likeliest in its place."""
-    logprobs = torch.log_softmax(logits.float(), -1)
-    chosen = logprobs.gather(-1, tokens[:, None])[:, 0].tolist()
-    likeliest = logprobs.topk(top)
-    rows = zip(chosen, likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)
-    return [Logprob(*row) for row in rows]
+    def _logprobs(self, tokens: torch.Tensor, top: int) -> list[Logprob]:
+        """Of the new token of each row, of the `top` likeliest in its place, and of those told anyway."""
+        logprobs = torch.log_softmax(self._logits().float(), -1)
+        chosen = logprobs.gather(-1, tokens[:, None])[:, 0].tolist()
+        told = torch.tensor(self._told, dtype=torch.long).expand(len(tokens), -1)
+        ids = torch.cat((logprobs.topk(top).indices, told), -1)
+        rows = zip(chosen, ids.tolist(), logprobs.gather(-1, ids).tolist(), strict=True)
+        return [Logprob(*row) for row in rows]

@@ -56,6 +56,17 @@ class Speech:
         new_tokens, (end, *_) = row[len(prompt) :], self.head.eos_ids
         return new_tokens[: new_tokens.index(end)] if end in new_tokens else new_tokens
 
+    def probabilities(self, prompt: list[int], features: Array, written: list[int]) -> tuple[float, float]:
+        """Mean logprob of what was written, and the probability of silence where the prompt starts."""
+        tokens = torch.tensor([[*prompt, *written]])
+        with torch.inference_mode():
+            whole = self.original(torch.from_numpy(features)[None], decoder_input_ids=tokens)
+        logprobs = whole.logits[0].log_softmax(-1)
+        places = logprobs[len(prompt) - 1 : -1]
+        mean = places.gather(-1, torch.tensor(written)[:, None]).mean().item()
+        silence = logprobs[prompt.index(self.head.tokens.start), self.head.tokens.no_speech]
+        return mean, silence.exp().item()
+
 
 async def serve_speech(site: Site) -> Speech:
     """Save, convert, publish and load."""

@@ -53,10 +53,13 @@ async def test_a_short_recording_is_what_the_original_writes(
     head, (first, *_) = speech.head, answer["segments"]
     said = [token for token in speech.tokens(" The court") if token < head.eos_ids[0]]
     prompt = head.tokens.prompt("fr", said)
-    right = speech.write(prompt, log_mel(head.audio, samples), head.max_length // 2)
+    features = log_mel(head.audio, samples)
+    right = speech.write(prompt, features, head.max_length // 2)
     text = [token for token in right if token < head.tokens.no_timestamps]
     assert first["tokens"] == text[: len(first["tokens"])]
     assert first["start"] == pytest.approx((right[0] - head.tokens.no_timestamps - 1) * 0.02)
+    told = speech.probabilities(prompt, features, right)
+    assert (first["avg_logprob"], first["no_speech_prob"]) == pytest.approx(told, rel=1e-2)
     assert answer["task"] == "transcribe"
     assert answer["language"] == "french"
     assert answer["duration"] == 1.5
@@ -105,11 +108,18 @@ async def test_openai_s_client_reads_every_format(transcribing: httpx.AsyncClien
         file = ("talk.wav", wav(speech, 1.5))
         plain = await create(model=NAME, file=file, language="en")
         text = await create(model=NAME, file=file, language="en", response_format="text")
-        verbose = await create(model=NAME, file=file, language="en", response_format="verbose_json")
+        verbose = await create(
+            model=NAME,
+            file=file,
+            language="en",
+            response_format="verbose_json",
+            timestamp_granularities=["segment"],
+        )
     assert plain.text.strip() == str(text).strip() == verbose.text.strip() != ""
     assert verbose.language == "english"
     assert verbose.segments is not None
     assert verbose.segments[0].start <= verbose.segments[0].end
+    assert verbose.segments[0].avg_logprob < 0 < verbose.segments[0].no_speech_prob < 1
 
 
 async def test_usage_is_zero_but_for_the_model_s_own_count(
@@ -131,10 +141,15 @@ async def test_usage_is_zero_but_for_the_model_s_own_count(
         ({"temperature": "2"}, ["temperature"], "less_than_equal"),
         ({"temperature": "warm"}, ["temperature"], "float_parsing"),
         ({"response_format": "srt"}, ["response_format"], "literal_error"),
+        (
+            {"timestamp_granularities[]": ["segment", "word"]},
+            ["timestamp_granularities[]", 1],
+            "literal_error",
+        ),
     ],
 )
 async def test_bad_fields_are_named(
-    transcribing: httpx.AsyncClient, speech: Speech, fields: dict[str, str], where: list[str], kind: str
+    transcribing: httpx.AsyncClient, speech: Speech, fields: dict[str, Any], where: list[str | int], kind: str
 ) -> None:
     answer = await send(transcribing, wav(speech, 1), 422, **fields)
     assert [(problem["loc"], problem["type"]) for problem in answer["detail"]] == [(where, kind)]

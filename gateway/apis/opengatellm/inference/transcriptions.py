@@ -39,7 +39,7 @@ class TranscriptionsController(Controller):
         status_code=200,
         operation_id="audio_transcriptions",
         summary="Write down what is said in a recording",
-        operation_class=documented_by(form=TranscriptionFields),
+        operation_class=documented_by(form=TranscriptionFields, texts=(MediaType.TEXT,)),
         responses=ANSWERS,
     )
     async def transcribe(
@@ -63,6 +63,7 @@ class TranscriptionsController(Controller):
                     language=CODES.get(fields.language, ""),
                     prompt=fields.prompt,
                     temperature=fields.temperature,
+                    detailed=fields.response_format == "verbose_json",
                 )
                 return await transcription.run(provider, spoken)
 

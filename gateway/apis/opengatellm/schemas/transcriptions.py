@@ -34,6 +34,11 @@ class TranscriptionFields(BaseModel):
     temperature: float = Field(
         0.0, ge=0, le=1, description="0 for the likeliest words; above it words are drawn."
     )
+    timestamp_granularities: list[Literal["segment"]] = Field(
+        [],
+        alias="timestamp_granularities[]",
+        description="What has timestamps in `verbose_json`: segments; single words have none.",
+    )
 
 
 class TranscriptionSegment(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +52,8 @@ class TranscriptionSegment(msgspec.Struct, frozen=True, kw_only=True):
     tokens: tuple[int, ...]
     temperature: float
     compression_ratio: float
+    avg_logprob: float
+    no_speech_prob: float | None
 
     @classmethod
     def of(cls, number: int, segment: Segment) -> Self:
@@ -60,6 +67,8 @@ class TranscriptionSegment(msgspec.Struct, frozen=True, kw_only=True):
             tokens=segment.tokens,
             temperature=segment.temperature,
             compression_ratio=segment.compression_ratio,
+            avg_logprob=segment.avg_logprob,
+            no_speech_prob=segment.no_speech_prob,
         )
 
 
