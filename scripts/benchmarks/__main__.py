@@ -19,10 +19,9 @@ from rich.table import Table
 from control_plane.catalogue import load_catalogue
 from scripts.benchmarks import embedding, generation, metering, openai, overload
 from scripts.benchmarks.peers import report
-from scripts.benchmarks.peers.catalogue import PEERS
-from scripts.benchmarks.peers.loads import LOADS, MEAN_TOKENS
-from scripts.benchmarks.peers.measuring import measure as measure_ways
-from scripts.benchmarks.peers.session import session
+from scripts.benchmarks.peers.loads import MEAN_TOKENS
+from scripts.benchmarks.peers.run import TASKS, Plan, chosen
+from scripts.benchmarks.peers.run import run as run_peers
 from scripts.benchmarks.server import Server, add, first_answer, serving
 from scripts.benchmarks.soak import measure as measure_soak
 from scripts.benchmarks.stages import measure as measure_stages
@@ -97,24 +96,19 @@ def peers(  # noqa: PLR0917  # options
     json_file: JsonFile = None,
     data: Data = None,
     rounds: Annotated[int, typer.Option(help="Counted turns of each way.", min=1)] = 3,
-    seconds: Annotated[float, typer.Option(help="Length of a turn.")] = 4.0,
+    seconds: Annotated[float, typer.Option(help="Length of a turn.")] = 3.0,
+    task: Annotated[list[str], typer.Option(help=f"Of {', '.join(TASKS)}.")] = TASKS,
     length: Annotated[list[str], typer.Option(help=f"Of {', '.join(MEAN_TOKENS)}.")] = list(MEAN_TOKENS),  # noqa: B006
     peer: Annotated[list[str] | None, typer.Option(help="Only peers whose name has this in it.")] = None,
     docs: Annotated[Path, typer.Option(help="Folder for benchmarks.md and its plot.")] = DOCS,
 ) -> None:
-    """Measure the gateway beside what else people serve embeddings with, and write docs/benchmarks.md."""
-    chosen = [each for each in PEERS if peer is None or any(word in each.name for word in peer)]
+    """Measure the gateway beside what else people serve models with, and write docs/benchmarks.md."""
+    plan = Plan(chosen(task, length, peer or ()), turns=rounds, seconds=seconds)
     with _folder() as folder, serving(data or folder / "data", PATIENT) as server:
-        model = next(each for each in load_catalogue("starter").models if each.name == embedding.NAME)
-        add(server, model)
-        first_answer(server, "/text-vectorisation", {"text": "first", "model": model.name})
-        with session(server, model, chosen, folder, console) as found:
-            figures, failed = asyncio.run(
-                measure_ways(found.ways, LOADS, length, turns=rounds, seconds=seconds, console=console)
-            )
-    missing = found.missing | failed
-    report.write(docs, figures, missing)
-    _save(json_file, {"peers": [dataclasses.asdict(each) for each in figures], "missing": missing})
+        results = run_peers(server, folder, plan, console)
+    report.write(docs, results)
+    figures = [dataclasses.asdict(each) for result in results for each in result.figures]
+    _save(json_file, {"peers": figures, "missing": {each.workload.name: each.missing for each in results}})
 
 
 @app.command()

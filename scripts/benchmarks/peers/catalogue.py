@@ -1,106 +1,104 @@
 """The peers: how each is started, and how it is asked."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
-PROGRAMS = Path(__file__).with_name("programs")
+import numpy as np
 
+from scripts.benchmarks.peers.peer import Door, Peer
+from scripts.benchmarks.peers.programs.questions import QUERY
 
-@dataclass(frozen=True)
-class Peer:
-    """A server that embeds texts.
+_OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HOME": "{scratch}/cache", "DO_NOT_TRACK": "1"}
+"""Nothing is fetched, nothing kept of an earlier run, and nobody told."""
 
-    Attributes:
-        name: with the engine that it runs.
-        requirements: name of the file with its pinned packages.
-        onnx: whether it runs the graph in ONNX Runtime, otherwise in torch.
-        command: that starts it; `{bin}`, `{programs}`, `{model}` and `{port}` are filled in.
-        prepare: what has to be done with the weights before, as a command.
-        ready: path that answers once it is up.
-        path: that takes texts.
-        body: of a request for vectors of such texts.
-        environment: variables that it is given.
+_INFINITY = ("{bin}/infinity_emb", "v2", "--served-model-name", "m", "--device", "cpu", "--port", "{port}")
+_INFINITY += ("--log-level", "warning")
 
-    """
-
-    name: str
-    requirements: str
-    command: tuple[str, ...]
-    ready: str
-    path: str
-    body: Callable[[list[str]], object]
-    onnx: bool = False
-    prepare: tuple[str, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=dict)
+_OURS = Door("/predict", lambda texts: {"text": texts}, lambda answer: answer["answers"])
+"""Of the servers whose programs are in this folder."""
 
 
-def _text(texts: list[str]) -> object:
-    return {"text": texts}
+def fastapi(task: str, library: str, requirements: str, backend: str = "torch") -> Peer:
+    """A library behind FastAPI: each request by itself."""
+    program = ("{programs}/fastapi_server.py", task, "{model}", "{port}", backend)
+    return _ours(f"FastAPI, {library}", requirements, program)
 
 
-_EXPORT = (
-    "{bin}/optimum-cli",
-    "export",
-    "onnx",
-    "--model",
-    "{model}",
-    "--task",
-    "feature-extraction",
-    "{model}/onnx",
-)
+def litserve(task: str, library: str, requirements: str, backend: str = "torch") -> Peer:
+    """A library behind LitServe, which puts requests together."""
+    program = ("{programs}/litserve_server.py", task, "{model}", "{port}", backend)
+    return _ours(f"LitServe, {library}", requirements, program)
 
 
-def _infinity(engine: str, *options: str) -> Peer:
+def _ours(name: str, requirements: str, program: tuple[str, ...]) -> Peer:
+    onnx = program[-1] == "onnx"
     return Peer(
-        name=f"infinity, {engine}",
-        requirements="infinity",
-        command=(
-            *("{bin}/infinity_emb", "v2", "--model-id", "{model}", "--served-model-name", "m"),
-            *("--engine", engine, "--device", "cpu", "--port", "{port}", "--log-level", "warning", *options),
-        ),
+        name=f"{name} on ONNX" if onnx else name,
+        requirements=requirements,
+        command=("{bin}/python", *program),
         ready="/health",
-        path="/embeddings",
-        body=lambda texts: {"model": "m", "input": texts},
-        onnx=engine == "optimum",
-        prepare=_EXPORT if engine == "optimum" else (),
-        environment={"DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1"},
+        door=_OURS,
+        onnx=onnx,
+        environment=_OFFLINE,
     )
 
 
-def _mlserver(library: str) -> Peer:
+def infinity(door: Door) -> Peer:
+    """Infinity with torch, which puts requests together."""
+    return Peer(
+        name="infinity, torch",
+        requirements="infinity",
+        command=(*_INFINITY, "--model-id", "{model}", "--engine", "torch", "--no-bettertransformer"),
+        ready="/health",
+        door=door,
+        environment=_OFFLINE,
+    )
+
+
+def infinity_onnx(door: Door, task: str) -> Peer:
+    """Infinity with ONNX Runtime, on a graph that optimum exports; it finds that only as a relative path."""
+    export = ("{bin}/optimum-cli", "export", "onnx", "--library", "transformers", "--task", task)
+    return Peer(
+        name="infinity, optimum",
+        requirements="infinity",
+        command=(*_INFINITY, "--model-id", ".", "--engine", "optimum"),
+        ready="/health",
+        door=door,
+        onnx=True,
+        prepare=(*export, "--model", "{model}", "."),
+        environment=_OFFLINE,
+    )
+
+
+def _vectors(answer: Any) -> list[Any]:
+    return [each["embedding"] for each in answer["data"]]
+
+
+def scores(answer: Any) -> list[Any]:
+    """Of passages, in the order of the request; a ranking has the best first."""
+    ranked = sorted(answer["results"], key=lambda each: each["index"])
+    return [each["relevance_score"] for each in ranked]
+
+
+EMBEDDING = Door("/embeddings", lambda texts: {"model": "m", "input": texts}, _vectors)
+RANKING = Door("/rerank", lambda texts: {"model": "m", "query": QUERY, "documents": texts}, scores)
+
+
+def mlserver(library: str) -> Peer:
+    """MLServer, which puts requests together, with a runtime for a library."""
     return Peer(
         name=f"MLServer, {library}",
         requirements="mlserver",
         command=("{bin}/python", "{programs}/mlserver_server.py", "{model}", "{port}", library),
         ready="/v2/models/m/ready",
-        path="/v2/models/m/infer",
-        body=lambda texts: {
-            "inputs": [{"name": "args", "shape": [len(texts), 1], "datatype": "BYTES", "data": texts}]
-        },
-        environment={"HF_HUB_OFFLINE": "1"},
+        door=Door("/v2/models/m/infer", _open_inference, _tensor),
+        environment=_OFFLINE,
     )
 
 
-PEERS = (
-    Peer(
-        name="FastAPI, sentence-transformers",
-        requirements="fastapi",
-        command=("{bin}/python", "{programs}/fastapi_server.py", "{model}", "{port}"),
-        ready="/health",
-        path="/embed",
-        body=_text,
-    ),
-    Peer(
-        name="LitServe, sentence-transformers",
-        requirements="litserve",
-        command=("{bin}/python", "{programs}/litserve_server.py", "{model}", "{port}"),
-        ready="/health",
-        path="/predict",
-        body=_text,
-    ),
-    _infinity("torch", "--no-bettertransformer"),
-    _infinity("optimum"),
-    _mlserver("sentence-transformers"),
-    _mlserver("transformers"),
-)
+def _open_inference(texts: list[str]) -> dict[str, object]:
+    return {"inputs": [{"name": "args", "shape": [len(texts), 1], "datatype": "BYTES", "data": texts}]}
+
+
+def _tensor(answer: Any) -> list[Any]:
+    output = answer["outputs"][0]
+    return list(np.array(output["data"]).reshape(output["shape"]))

@@ -56,6 +56,8 @@ class Entry:
 class _DirectWay:
     """The server runs on: the callers need its Triton, and the gateway beside it has nothing to do."""
 
+    fewest = 1
+
     def __init__(self, server: Server, tree: ProcessTree, entry: Entry) -> None:
         self.tree = tree
         self._url = server.triton

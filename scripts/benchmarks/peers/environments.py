@@ -18,7 +18,13 @@ class NotInstallableError(Exception):
     """A peer cannot be installed here; the message says why."""
 
 
-def environment(name: str) -> Path:
+def pins(name: str) -> dict[str, str]:
+    """Versions by package that `requirements/NAME.txt` asks for."""
+    lines = (REQUIREMENTS / f"{name}.txt").read_text().split()
+    return {package: version for package, _, version in (line.partition("==") for line in lines)}
+
+
+def installed(name: str) -> Path:
     """Folder of a virtual environment with all of `requirements/NAME.txt`.
 
     Raises:

@@ -21,7 +21,10 @@ class Load:
         return [pool[start : start + self.texts] for start in range(0, len(pool), self.texts)]
 
 
-LOADS = (Load("1 caller", 1, 1), Load("64 callers", 64, 1), Load("8 callers, 64 texts each", 8, 64))
+ONE, MANY = Load("1 caller", 1, 1), Load("64 callers", 64, 1)
+EIGHT_BATCHES = Load("8 callers, 64 texts each", 8, 64)
+RERANKS = Load(ONE.name, 1, 8), Load(MANY.name, 64, 8)
+"""Of one query and eight passages."""
 
 MEAN_TOKENS = {"short": 10, "mixed": 32, "long": 160}
 """Log-normal lengths, cut at the model's 256 tokens."""

@@ -1,6 +1,6 @@
 """All ways under all loads, in turns, so that whatever else the machine does slows all of them alike."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -28,6 +28,7 @@ class Taken:
     """
 
     way: str
+    task: str
     load: Load
     length: str
     samples: list[Sample] = field(default_factory=list)
@@ -49,6 +50,7 @@ class Figures:
     """
 
     way: str
+    task: str
     load: str
     length: str
     texts_per_second: float
@@ -60,23 +62,30 @@ class Figures:
 
 
 async def measure(
+    task: str,
     ways: Sequence[Way],
-    loads: Sequence[Load],
-    lengths: Sequence[str],
+    loads: Mapping[str, Sequence[Load]],
     *,
     turns: int,
     seconds: float,
     console: Console,
 ) -> tuple[list[Figures], dict[str, str]]:
-    """Figures, and the ways that failed with the reason of each."""
+    """Figures, and the ways that failed with the reason of each.
+
+    Args:
+        loads: by the length of the texts.
+        seconds: of a turn; requests that are under way then are waited for.
+
+    """
     figures: list[Figures] = []
     failed: dict[str, str] = {}
-    for length in lengths:
+    for length, chosen in loads.items():
         texts = pool(length)
-        for load in loads:
-            taken = [Taken(way.name, load, length) for way in ways]
+        for load in chosen:
+            suited = [way for way in ways if way.fewest <= load.callers]
+            taken = [Taken(way.name, task, load, length) for way in suited]
             for turn in range(turns + 1):
-                for way, one in zip(ways, taken, strict=True):
+                for way, one in zip(suited, taken, strict=True):
                     if way.name not in failed:
                         await _turn(way, one, texts, seconds if turn else WARM_UP * seconds, counted=turn > 0)
                         if one.failure:
@@ -85,7 +94,7 @@ async def measure(
             figures += done
             for one in done:
                 speed = f"{one.texts_per_second:.1f} texts/s, p50 {one.p50:.2f} ms"
-                console.print(f"{length}, {load.name}, {one.way}: {speed}")
+                console.print(f"{task}, {length}, {load.name}, {one.way}: {speed}")
     return figures, failed
 
 
@@ -111,6 +120,7 @@ def _figures(taken: Taken) -> Figures:
     merged = closed_loop.merge(taken.samples)
     return Figures(
         way=taken.way,
+        task=taken.task,
         load=taken.load.name,
         length=taken.length,
         texts_per_second=median(taken.speeds),

@@ -1,6 +1,6 @@
 """A peer's server while it runs: started, awaited, held still while others are measured, counted, ended."""
 
-import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,6 +13,10 @@ import httpx
 import psutil
 
 START_SECONDS = 180.0
+
+_EXCEPTION = re.compile(r"[\w.]*(Error|Exception)\b: ")
+"""As the last line of a traceback begins."""
+
 MEBIBYTE = 2**20
 
 
@@ -21,13 +25,15 @@ class StartFailedError(Exception):
 
 
 class ProcessTree:
-    """A process and all that it has started."""
+    """Processes and all that they have started, but for one of them."""
 
-    def __init__(self, process: psutil.Process) -> None:
-        self._root = process
+    def __init__(self, *roots: psutil.Process, without: psutil.Process | None = None) -> None:
+        self._roots = roots
+        self._without = without
 
     def members(self) -> list[psutil.Process]:
-        return [self._root, *self._root.children(recursive=True)]
+        found = [each for root in self._roots for each in (root, *root.children(recursive=True))]
+        return [each for each in found if each != self._without]
 
     def cpu_seconds(self) -> float:
         """Processor time of all that are running."""
@@ -54,17 +60,21 @@ class ProcessTree:
 
 @contextmanager
 def serving(
-    command: Sequence[str], ready: str, log: Path, environment: Mapping[str, str]
+    command: Sequence[str], ready: str, folder: Path, environment: Mapping[str, str]
 ) -> Iterator[ProcessTree]:
     """A server from its first good answer to `GET ready` until the block ends; it is held still meanwhile.
+
+    Args:
+        folder: its current folder, and that of its log.
 
     Raises:
         StartFailedError: it ended, or it did not answer in time.
 
     """
+    log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, stdout=output, stderr=output, env={**os.environ, **environment}, start_new_session=True
+            command, stdout=output, stderr=output, cwd=folder, env=environment, start_new_session=True
         )
     tree = ProcessTree(psutil.Process(process.pid))
     try:
@@ -91,6 +101,13 @@ def _wait(process: "subprocess.Popen[bytes]", ready: str, log: Path) -> None:
                 if client.get(ready).is_success:
                     return
             time.sleep(0.2)
-    lines = log.read_text(errors="replace").strip().splitlines()
-    errors = [line for line in lines if "Error" in line]
-    raise StartFailedError(next(reversed(errors or lines), "it ended without a word"))
+    if process.poll() is None:
+        raise StartFailedError(f"it did not answer after {START_SECONDS:.0f} s")
+    raise StartFailedError(last_error(log.read_text(errors="replace")))
+
+
+def last_error(log: str) -> str:
+    """The line that says best why a process ended: its last exception, or its last word."""
+    lines = log.strip().splitlines()
+    exceptions = [line for line in lines if _EXCEPTION.match(line)]
+    return next(reversed(exceptions or lines), "it ended without a word")

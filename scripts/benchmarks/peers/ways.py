@@ -1,16 +1,20 @@
-"""Ways to get vectors of texts, all measured alike."""
+"""Ways to get answers about texts, all measured alike."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+import httpx
 import orjson
 
 from scripts.benchmarks.http import Connection, connections, prepare
 from scripts.benchmarks.load import Call
 from scripts.benchmarks.peers.loads import Load
+from scripts.benchmarks.peers.peer import Door
 from scripts.benchmarks.peers.processes import ProcessTree
+
+ANSWER_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -28,10 +32,17 @@ class Callers:
 
 
 class Way(Protocol):
-    """One way to get vectors of texts."""
+    """One way to get answers about texts.
+
+    Attributes:
+        tree: the processes that answer.
+        fewest: callers that it is meant for.
+
+    """
 
     name: str
     tree: ProcessTree
+    fewest: int
 
     def running(self) -> AbstractContextManager[None]:
         """The time during which its processes may run."""
@@ -47,7 +58,6 @@ class HttpWay:
     """A server that takes texts as JSON.
 
     Attributes:
-        body: of a request for vectors of such texts.
         held: whether its processes stand still while others are measured.
 
     """
@@ -56,18 +66,30 @@ class HttpWay:
     tree: ProcessTree
     host: str
     port: int
-    path: str
-    body: Callable[[list[str]], object]
+    door: Door
     key: str = ""
     held: bool = True
+    fewest: int = 1
 
     def running(self) -> AbstractContextManager[None]:
         return self.tree.running() if self.held else nullcontext()
 
+    def answers(self, texts: list[str]) -> list[Any]:
+        """One of each text, all in one request.
+
+        Raises:
+            httpx.HTTPError: there is no answer, or another than 200.
+
+        """
+        url = f"http://{self.host}:{self.port}{self.door.path}"
+        with self.running(), httpx.Client(trust_env=False, timeout=ANSWER_SECONDS) as client:
+            response = client.post(url, json=self.door.body(texts), headers={"x-api-key": self.key})
+        return self.door.read(response.raise_for_status().json())
+
     @asynccontextmanager
     async def callers(self, load: Load, pool: list[str]) -> AsyncIterator[Callers]:
-        bodies = [orjson.dumps(self.body(texts)) for texts in load.requests(pool)]
-        ready = [prepare(self.path, self.key, body) for body in bodies]
+        bodies = [orjson.dumps(self.door.body(texts)) for texts in load.requests(pool)]
+        ready = [prepare(self.door.path, self.key, body) for body in bodies]
         async with connections(self.host, self.port, load.callers) as kept:
             yield Callers([_caller(each, ready) for each in kept], load.texts)
 

@@ -1,13 +1,14 @@
-"""Sentence-transformers behind FastAPI, as its users write it: `fastapi_server.py MODEL PORT`."""
+"""An original library behind FastAPI, as users write it: `fastapi_server.py TASK MODEL PORT [BACKEND]`."""
 
 import sys
 
 import uvicorn
 from fastapi import FastAPI
+from original import load
 from pydantic import BaseModel
-from sentence_transformers import SentenceTransformer
 
-model = SentenceTransformer(sys.argv[1], device="cpu")
+task, path, port, *backend = sys.argv[1:]
+model = load(task, path, *backend)
 app = FastAPI()
 
 
@@ -20,9 +21,9 @@ def health() -> str:
     return "ok"
 
 
-@app.post("/embed")
-def embed(texts: Texts) -> list[list[float]]:
-    return model.encode(texts.text, normalize_embeddings=True).tolist()
+@app.post("/predict")
+def predict(texts: Texts) -> dict[str, list]:
+    return {"answers": model(texts.text)}
 
 
-uvicorn.run(app, port=int(sys.argv[2]), log_level="warning")
+uvicorn.run(app, port=int(port), log_level="warning")

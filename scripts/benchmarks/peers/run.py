@@ -1,0 +1,102 @@
+"""A whole run: task by task, each with its own model, peers and loads."""
+
+import asyncio
+import subprocess
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from scripts.benchmarks.peers import measuring
+from scripts.benchmarks.peers.environments import NotInstallableError
+from scripts.benchmarks.peers.measuring import Figures
+from scripts.benchmarks.peers.session import WrongAnswersError, session
+from scripts.benchmarks.peers.workloads import WORKLOADS, Workload
+from scripts.benchmarks.server import Server, add, first_answer
+
+TASKS = [each.name for each in WORKLOADS]
+
+
+@dataclass(frozen=True)
+class Result:
+    """Of one task.
+
+    Attributes:
+        missing: what was not measured, with the reason of each.
+
+    """
+
+    workload: Workload
+    figures: list[Figures]
+    missing: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured.
+
+    Attributes:
+        turns: of each way under each load.
+        seconds: of a turn.
+
+    """
+
+    workloads: Sequence[Workload]
+    turns: int
+    seconds: float
+
+
+def chosen(tasks: Collection[str], lengths: Collection[str], peers: Collection[str]) -> list[Workload]:
+    """The workloads, less what nobody wants.
+
+    Args:
+        peers: words, one of which a peer's name has to hold; empty for all.
+
+    """
+    return [
+        replace(
+            each,
+            loads={length: loads for length, loads in each.loads.items() if length in lengths},
+            peers=tuple(peer for peer in each.peers if not peers or any(word in peer.name for word in peers)),
+        )
+        for each in WORKLOADS
+        if each.name in tasks
+    ]
+
+
+def run(server: Server, folder: Path, plan: Plan, console: Console) -> list[Result]:
+    """Results by task.
+
+    Args:
+        server: without the models; they are added.
+        folder: for weights and logs.
+
+    """
+    results = []
+    for workload in plan.workloads:
+        try:
+            results.append(_measure(server, folder, workload, plan, console))
+        except (NotInstallableError, WrongAnswersError, subprocess.SubprocessError) as error:
+            console.print(f"{workload.name} is left out: {error}")
+            results.append(Result(workload, [], {"all": str(error)}))
+    return results
+
+
+def _measure(server: Server, folder: Path, workload: Workload, plan: Plan, console: Console) -> Result:
+    model = workload.weights(folder)
+    add(server, model)
+    door = workload.door(model.name)
+    first_answer(server, door.path, door.body(["first"]))
+    weights = folder / model.name
+    with session(server, workload, model.name, weights, console) as found:
+        measured = measuring.measure(
+            workload.name,
+            found.ways,
+            workload.loads,
+            turns=plan.turns,
+            seconds=plan.seconds,
+            console=console,
+        )
+        figures, failed = asyncio.run(measured)
+    return Result(workload, figures, found.missing | failed)
