@@ -55,12 +55,15 @@ def infinity(door: Door) -> Peer:
 
 
 def infinity_onnx(door: Door, task: str) -> Peer:
-    """Infinity with ONNX Runtime, on a graph that optimum exports; it finds that only as a relative path."""
+    """Infinity with ONNX Runtime, on a graph that optimum exports.
+
+    It finds that only by a relative path, and does not read the model's way of pooling.
+    """
     export = ("{bin}/optimum-cli", "export", "onnx", "--library", "transformers", "--task", task)
     return Peer(
         name="infinity, optimum",
         requirements="infinity",
-        command=(*_INFINITY, "--model-id", ".", "--engine", "optimum"),
+        command=(*_INFINITY, "--model-id", ".", "--engine", "optimum", "--pooling-method", "mean"),
         ready="/health",
         door=door,
         onnx=True,

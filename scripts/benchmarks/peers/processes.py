@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-START_SECONDS = 180.0
+START_SECONDS = 300.0
 
 _EXCEPTION = re.compile(r"[\w.]*(Error|Exception)\b: ")
 """As the last line of a traceback begins."""

@@ -74,7 +74,9 @@ def _section(result: Result) -> str:
     lines += [*ratios.rows(result), "", *_tables(result)]
     if result.missing:
         lines += ["Not measured:", ""]
-        lines += [f"- {peer}: {reason.replace(str(Path.home()), '~')}" for peer, reason in result.missing.items()]
+        lines += [
+            f"- {peer}: {reason.replace(str(Path.home()), '~')}" for peer, reason in result.missing.items()
+        ]
         lines.append("")
     return "\n".join(lines)
 

@@ -15,55 +15,48 @@ TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json
 
 SEED = 7
 
-SPREAD = 0.08
-"""Deviation of made weights: with the usual 0.02 an untrained model says nearly the same of all texts."""
+WIDE, USUAL = 0.08, 0.02
+"""Deviations of made weights: with the usual one untrained models say nearly the same of all texts, with the
+wide one of all tokens of a text."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """A model that nobody trained: how fast it is does not depend on what its weights are.
+    """A BERT that nobody trained: how fast it is does not depend on what its weights are.
 
     Attributes:
-        architecture: a class of transformers, and with `config` its size.
-        words: what the size is that of.
+        head: the class of transformers, less `BertFor`.
+        size: of which model it has the layers and widths.
+        labels: one for each number that the head gives.
+        spread: deviation of the weights.
 
     """
 
-    architecture: str
-    config: str
-    fields: dict[str, Any]
-    words: str
+    head: str
+    size: str
+    layers: int
+    width: int
+    labels: tuple[str, ...]
+    spread: float = WIDE
+
+    def config(self) -> dict[str, Any]:
+        """Fields of a `BertConfig`."""
+        return {
+            "num_hidden_layers": self.layers,
+            "hidden_size": self.width,
+            "num_attention_heads": 12,
+            "intermediate_size": 4 * self.width,
+            "initializer_range": self.spread,
+            "id2label": dict(enumerate(self.labels)),
+            "label2id": {label: number for number, label in enumerate(self.labels)},
+        }
 
 
-_DISTILBERT: dict[str, Any] = {"vocab_size": 30522, "initializer_range": SPREAD}
-
-RERANKER = Made(
-    "BertForSequenceClassification",
-    "BertConfig",
-    {
-        "vocab_size": 30522,
-        "hidden_size": 384,
-        "num_hidden_layers": 12,
-        "num_attention_heads": 12,
-        "intermediate_size": 1536,
-        "num_labels": 1,
-        "initializer_range": SPREAD,
-    },
-    "ms-marco-MiniLM-L-12",
-)
-READER = Made("DistilBertForQuestionAnswering", "DistilBertConfig", _DISTILBERT, "DistilBERT base")
-ENTAILMENT = Made(
-    "DistilBertForSequenceClassification",
-    "DistilBertConfig",
-    {**_DISTILBERT, "id2label": {0: "ENTAILMENT", 1: "NEUTRAL", 2: "CONTRADICTION"}},
-    "DistilBERT base",
-)
-CLASSIFIER = Made(
-    "DistilBertForSequenceClassification",
-    "DistilBertConfig",
-    {**_DISTILBERT, "id2label": {0: "NEGATIVE", 1: "POSITIVE"}},
-    "DistilBERT base",
-)
+DISTILBERT = ("DistilBERT base", 6, 768)
+RERANKER = Made("SequenceClassification", "ms-marco-MiniLM-L-12", 12, 384, ("LABEL_0",))
+READER = Made("QuestionAnswering", *DISTILBERT, ("LABEL_0", "LABEL_1"), USUAL)
+ENTAILMENT = Made("SequenceClassification", *DISTILBERT, ("ENTAILMENT", "NEUTRAL", "CONTRADICTION"))
+CLASSIFIER = Made("SequenceClassification", *DISTILBERT, ("NEGATIVE", "POSITIVE"))
 
 
 def encoder(folder: Path) -> CatalogueModel:
@@ -84,11 +77,8 @@ def make(made: Made, name: str, task: Task, folder: Path) -> CatalogueModel:
     tokenizer = folder / encoder(folder).name
     place = folder / name
     torch.manual_seed(SEED)
-    fields = dict(made.fields)
-    if labels := fields.get("id2label"):
-        fields["label2id"] = {label: number for number, label in labels.items()}
-    config = getattr(transformers, made.config)(**fields)
-    getattr(transformers, made.architecture)(config).save_pretrained(place)
+    config = transformers.BertConfig(**made.config())
+    getattr(transformers, f"BertFor{made.head}")(config).save_pretrained(place)
     for file in TOKENIZER:
         shutil.copy(tokenizer / file, place)
     return CatalogueModel(name=name, source=f"file:{place}", tasks=(task,))

@@ -49,8 +49,8 @@ LEAST_COSINE = 0.999
 MOST_DIFFERENCE = 0.03
 """Of a probability: engines that compute in bfloat16 are allowed."""
 
-LEAST_EQUAL = 0.75
-"""Of words: an untrained reader has spans that it likes nearly as much as the best."""
+LEAST_EQUAL = 0.5
+"""Of words: an untrained reader likes other spans nearly as much as the best, but by chance hardly any agree."""
 
 
 def _same_vectors(expected: Sequence[Any], found: Sequence[Any]) -> bool:
@@ -123,7 +123,7 @@ def _made(made: Made, name: str, task: Task) -> Callable[[Path], CatalogueModel]
 
 
 def _size(made: Made) -> str:
-    return f"A model of the size of {made.words} with untrained weights, which cost the same time."
+    return f"A model of the size of {made.size} with untrained weights, which cost the same time."
 
 
 def _pipelines(task: str) -> tuple[Peer, ...]:
@@ -151,7 +151,7 @@ WORKLOADS = (
             catalogue.mlserver("sentence-transformers"),
             catalogue.mlserver("transformers"),
         ),
-        loads={"mixed": (ONE, MANY, EIGHT_BATCHES), "short": (ONE, MANY), "long": (ONE, MANY)},
+        loads={"mixed": (ONE, MANY, EIGHT_BATCHES), "short": (MANY,), "long": (MANY,)},
         direct=True,
     ),
     Workload(
