@@ -50,7 +50,7 @@ MOST_DIFFERENCE = 0.03
 """Of a probability: engines that compute in bfloat16 are allowed."""
 
 LEAST_EQUAL = 0.5
-"""Of words: an untrained reader likes other spans nearly as much as the best, but by chance hardly any agree."""
+"""Of words: an untrained reader likes other spans nearly as much; by chance hardly any agree."""
 
 
 def _same_vectors(expected: Sequence[Any], found: Sequence[Any]) -> bool:
