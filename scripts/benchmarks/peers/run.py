@@ -11,6 +11,7 @@ from rich.console import Console
 from scripts.benchmarks.peers import measuring
 from scripts.benchmarks.peers.environments import NotInstallableError
 from scripts.benchmarks.peers.measuring import Figures
+from scripts.benchmarks.peers.processes import StartFailedError
 from scripts.benchmarks.peers.session import WrongAnswersError, session
 from scripts.benchmarks.peers.workloads import WORKLOADS, Workload
 from scripts.benchmarks.server import Server, add, first_answer
@@ -77,7 +78,12 @@ def run(server: Server, folder: Path, plan: Plan, console: Console) -> list[Resu
     for workload in plan.workloads:
         try:
             results.append(_measure(server, folder, workload, plan, console))
-        except (NotInstallableError, WrongAnswersError, subprocess.SubprocessError) as error:
+        except (
+            NotInstallableError,
+            StartFailedError,
+            WrongAnswersError,
+            subprocess.SubprocessError,
+        ) as error:
             console.print(f"{workload.name} is left out: {error}")
             results.append(Result(workload, [], {"all": str(error)}))
     return results
