@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Controller, Request, Response, post
+from litestar import Controller, Request, Response
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from litestar.response import Stream
@@ -11,13 +11,12 @@ from control_plane.catalog import Key
 from gateway.apis.opengatellm.inference.chats import Chats
 from gateway.apis.opengatellm.inference.chunks import relayed
 from gateway.apis.opengatellm.inference.refusals import USAGE, answering, respond
+from gateway.apis.opengatellm.inference.route import answering_route
 from gateway.apis.opengatellm.schemas.answers import completed
 from gateway.apis.opengatellm.schemas.chat import ChatBody, ChatCompletion
 from gateway.apis.opengatellm.schemas.search import SearchArgs
 from gateway.granted import GrantedJSON
-from gateway.parameters import documented_by
 from gateway.serving.errors import CollectionNotFoundError, SearchDisabledError
-from gateway.sse import MEDIA_TYPE as EVENT_STREAM
 from gateway.sse import streamed
 
 ANSWERS = answering(
@@ -49,15 +48,13 @@ class ChatController(Controller):
     path = "/chat"
     tags = ("inference",)
 
-    @post(
+    @answering_route(
         "/completions",
-        status_code=200,
-        operation_id="chat_completions",
+        name="chat_completions",
         summary="Continue a conversation",
-        dto=GrantedJSON[ChatBody],
-        return_dto=None,
-        operation_class=documented_by(texts=(EVENT_STREAM,)),
+        body=GrantedJSON[ChatBody],
         responses=ANSWERS,
+        streams=True,
     )
     async def complete(
         self,

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from typing import Any, TypeVar
 
-from litestar import Controller, Request, Response, post
+from litestar import Controller, Request, Response
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from litestar.response import Stream
@@ -11,6 +11,7 @@ from litestar.response import Stream
 from control_plane.catalog import Key, Provider
 from gateway.apis.opengatellm.inference.chunks import relayed
 from gateway.apis.opengatellm.inference.refusals import USAGE, answering, respond
+from gateway.apis.opengatellm.inference.route import answering_route
 from gateway.apis.opengatellm.schemas.answers import completed
 from gateway.apis.opengatellm.schemas.text_completions import (
     CompletionsBody,
@@ -19,13 +20,11 @@ from gateway.apis.opengatellm.schemas.text_completions import (
     TextCompletion,
 )
 from gateway.granted import GrantedJSON
-from gateway.parameters import documented_by
 from gateway.serving.inference.chats import ChatEvent
 from gateway.serving.inference.completions import Completions
 from gateway.serving.inference.inference import Inference, Job
 from gateway.serving.providers.adapter import Operation
 from gateway.serving.tasks.generation import Choose
-from gateway.sse import MEDIA_TYPE as EVENT_STREAM
 from gateway.sse import streamed
 from gateway.validation import validated
 from model_repository.errors import RefusedInputError
@@ -53,14 +52,12 @@ class CompletionsController(Controller):
     path = "/completions"
     tags = ("inference",)
 
-    @post(
-        status_code=200,
-        operation_id="completions",
+    @answering_route(
+        name="completions",
         summary="Continue texts",
-        dto=GrantedJSON[CompletionsBody],
-        return_dto=None,
-        operation_class=documented_by(texts=(EVENT_STREAM,)),
+        body=GrantedJSON[CompletionsBody],
         responses=ANSWERS,
+        streams=True,
     )
     async def complete(
         self,

@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from litestar import Controller, Request, Response, post
+from litestar import Controller, Request, Response
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from control_plane.catalog import Key, Provider
 from gateway.apis.opengatellm.inference.refusals import answering, respond
+from gateway.apis.opengatellm.inference.route import answering_route
 from gateway.apis.opengatellm.schemas.answers import completed
 from gateway.apis.opengatellm.schemas.embeddings import EmbeddingList, EmbeddingsBody, LocalFields
 from gateway.granted import GrantedJSON
 from gateway.observability.timing import stage
-from gateway.parameters import documented_by
 from gateway.serving.inference.inference import Answered, Inference, Job
 from gateway.serving.inference.vectors import embedded_elsewhere, written
 from gateway.serving.providers.adapter import Operation
@@ -30,13 +30,10 @@ class EmbeddingsController(Controller):
     path = "/embeddings"
     tags = ("inference",)
 
-    @post(
-        status_code=200,
-        operation_id="embeddings",
+    @answering_route(
+        name="embeddings",
         summary="Turn texts into vectors",
-        dto=GrantedJSON[EmbeddingsBody],
-        return_dto=None,
-        operation_class=documented_by(),
+        body=GrantedJSON[EmbeddingsBody],
         responses=ANSWERS,
     )
     async def embed(

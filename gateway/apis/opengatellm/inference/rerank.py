@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from litestar import Controller, Request, Response, post
+from litestar import Controller, Request, Response
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from control_plane.catalog import Key, Provider
 from gateway.apis.opengatellm.inference.refusals import answering, respond
+from gateway.apis.opengatellm.inference.route import answering_route
 from gateway.apis.opengatellm.schemas.answers import completed
 from gateway.apis.opengatellm.schemas.rerank import RankedDocument, Ranking, RerankBody
 from gateway.granted import GrantedJSON
-from gateway.parameters import documented_by
 from gateway.serving.inference.inference import Answered, Inference, Job
 from gateway.serving.inference.ranking import ranked, reranked_elsewhere
 from gateway.serving.providers.adapter import Operation
@@ -27,14 +27,8 @@ class RerankController(Controller):
     path = "/rerank"
     tags = ("inference",)
 
-    @post(
-        status_code=200,
-        operation_id="rerank",
-        summary="Rank documents by a query",
-        dto=GrantedJSON[RerankBody],
-        return_dto=None,
-        operation_class=documented_by(),
-        responses=ANSWERS,
+    @answering_route(
+        name="rerank", summary="Rank documents by a query", body=GrantedJSON[RerankBody], responses=ANSWERS
     )
     async def rank(
         self,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Controller, Request, Response, post
+from litestar import Controller, Request, Response
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from litestar.response import Stream
@@ -11,11 +11,10 @@ from control_plane.catalog import Key
 from gateway.apis.opengatellm.inference.chats import Chats
 from gateway.apis.opengatellm.inference.refusals import answering, respond
 from gateway.apis.opengatellm.inference.response_events import response_events
+from gateway.apis.opengatellm.inference.route import answering_route
 from gateway.apis.opengatellm.schemas.response_objects import ResponseObject, message_item, whole_response
 from gateway.apis.opengatellm.schemas.responses import ResponsesBody
 from gateway.granted import GrantedJSON
-from gateway.parameters import documented_by
-from gateway.sse import MEDIA_TYPE as EVENT_STREAM
 from gateway.sse import streamed
 
 ANSWERS = answering(
@@ -39,14 +38,12 @@ class ResponsesController(Controller):
     path = "/responses"
     tags = ("inference",)
 
-    @post(
-        status_code=200,
-        operation_id="responses",
+    @answering_route(
+        name="responses",
         summary="Answer an input",
-        dto=GrantedJSON[ResponsesBody],
-        return_dto=None,
-        operation_class=documented_by(texts=(EVENT_STREAM,)),
+        body=GrantedJSON[ResponsesBody],
         responses=ANSWERS,
+        streams=True,
     )
     async def respond(
         self,
