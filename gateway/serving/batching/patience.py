@@ -9,6 +9,9 @@ CALM_SECONDS = 10.0
 MEMORY = 0.9
 """What a pack still counts for the pace after the next one."""
 
+FEWEST = 8
+"""Packs without which no pace is known: the first ones of an engine may take several times as long."""
+
 
 class Patience:
     """Bounds the wait, and keeps it short once it has been too long.
@@ -44,6 +47,7 @@ class Pace:
 
     def __init__(self) -> None:
         self._last: float | None = None
+        self._packs = 0
         self._tokens = self._seconds = 0.0
 
     def back(self, tokens: int, now: float, *, waiting: bool) -> None:
@@ -56,10 +60,11 @@ class Pace:
 
         """
         if self._last is not None:
+            self._packs += 1
             self._tokens = MEMORY * self._tokens + tokens
             self._seconds = MEMORY * self._seconds + now - self._last
         self._last = now if waiting else None
 
     def seconds(self, tokens: int) -> float:
         """How long so many tokens take; 0 before anything is known."""
-        return tokens * self._seconds / self._tokens if self._tokens else 0.0
+        return tokens * self._seconds / self._tokens if self._packs >= FEWEST else 0.0

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from gateway.observability.timing import begin as begin_stages
 from gateway.serving.batching.batcher import Batcher
 from gateway.serving.batching.cost import CostModel
-from gateway.serving.batching.patience import Patience
+from gateway.serving.batching.patience import FEWEST, Patience
 from gateway.serving.batching.request import Request
 from gateway.serving.batching.waiting import Waiting
+from gateway.serving.batching.width import START
 from gateway.serving.errors import OverloadedError
 from model_repository.errors import InferenceError, RefusedInputError, ServerUnavailableError
 
@@ -213,9 +214,10 @@ async def test_packs_hold_every_row_once_within_the_bounds(
 async def test_who_would_wait_too_long_is_refused_as_soon_as_the_pace_is_known() -> None:
     engine = Engine()
     batch = batcher(engine, max_rows=1, seconds=0.0)
-    first = await begin(batch, *[[each] for each in range(1, 6)])
+    numbers = range(1, FEWEST + START + 1)
+    first = await begin(batch, *[[each] for each in numbers])
     engine.open.set()
-    assert await asyncio.gather(*first) == [[2], [4], [6], [8], [10]]
+    assert await asyncio.gather(*first) == [[2 * each] for each in numbers]
     engine.open.clear()
     # So many set off at once; whoever comes next would have to wait.
     sent = await begin(batch, *[[1]] * (batch._width.limit + 1))
