@@ -2,19 +2,17 @@
 
 import asyncio
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
-import uvicorn
 from site_setup import Site
+from sockets import on_a_socket
 
 from control_plane.settings import UploadSettings
 from gateway.app import create_app
-from gateway.server import _Server
 from gateway.settings import GatewaySettings
 
 UPLOADS = UploadSettings()
@@ -33,21 +31,11 @@ async def gateway(
         uploads=site.uploads,
         upload_settings=uploads,
     )
-    ready = asyncio.Event()
-    config = uvicorn.Config(app, http="httptools", ws="none", lifespan="on", log_config=None)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = _Server(config, ready.set)
-        task = asyncio.create_task(server.serve([listener]))
-        await ready.wait()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        try:
-            async with httpx.AsyncClient(
-                base_url=url, headers={"x-api-key": key}, timeout=60, trust_env=False
-            ) as client:
-                yield client
-        finally:
-            server.stop()
-            await task
+    async with (
+        on_a_socket(app) as url,
+        httpx.AsyncClient(base_url=url, headers={"x-api-key": key}, timeout=60, trust_env=False) as client,
+    ):
+        yield client
 
 
 async def start(site: Site, uploads: Path, *prefix: str) -> asyncio.subprocess.Process:

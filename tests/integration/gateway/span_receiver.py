@@ -1,28 +1,24 @@
 """A receiver of OTLP over HTTP on a real socket, as a collector of traces has one."""
 
-import asyncio
 import gzip
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
-
-from gateway.server import _Server
+from sockets import on_a_socket
 
 
 @dataclass
 class SpanReceiver:
     """Keeps the spans that it gets."""
 
-    url: str
+    url: str = ""
     spans: list[Span] = field(default_factory=list)
 
     def named(self, name: str) -> Span:
@@ -30,6 +26,8 @@ class SpanReceiver:
         return span
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
         body, more = b"", True
         while more:
             message = await receive()
@@ -48,19 +46,10 @@ class SpanReceiver:
 @asynccontextmanager
 async def span_receiver() -> AsyncIterator[SpanReceiver]:
     """A receiver that runs as long as the block."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        receiver = SpanReceiver(f"http://127.0.0.1:{listener.getsockname()[1]}/v1/traces")
-        ready = asyncio.Event()
-        server = _Server(
-            uvicorn.Config(receiver, http="httptools", ws="none", lifespan="off", log_config=None), ready.set
-        )
-        serving = asyncio.create_task(server.serve([listener]))
-        await ready.wait()
-        try:
-            yield receiver
-        finally:
-            server.stop()
-            await serving
+    receiver = SpanReceiver()
+    async with on_a_socket(receiver) as url:
+        receiver.url = f"{url}/v1/traces"
+        yield receiver
 
 
 def attributes(span: Span) -> dict[str, object]:

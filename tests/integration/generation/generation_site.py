@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,8 +12,8 @@ import msgspec
 import numpy as np
 import tiny_generators
 import torch
-import uvicorn
 from msgspec.structs import replace
+from sockets import on_a_socket
 from sqlmodel import select
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, PreTrainedModel
@@ -175,18 +174,10 @@ async def gateway(site: Site) -> AsyncIterator[httpx.AsyncClient]:
         uploads=FolderStore(site.storage.root.with_name("uploads")),
         upload_settings=UploadSettings(),
     )
-    config = uvicorn.Config(app, http="httptools", ws="none", lifespan="on", log_config=None)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(config)
-        task = asyncio.create_task(server.serve([listener]))
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        try:
-            async with httpx.AsyncClient(
-                base_url=url, headers=headers, timeout=120, trust_env=False
-            ) as client:
-                while (await client.get("/health/ready")).status_code != 200:  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
-                yield client
-        finally:
-            server.should_exit = True
-            await task
+    async with (
+        on_a_socket(app) as url,
+        httpx.AsyncClient(base_url=url, headers=headers, timeout=120, trust_env=False) as client,
+    ):
+        while (await client.get("/health/ready")).status_code != 200:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        yield client

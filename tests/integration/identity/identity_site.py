@@ -1,55 +1,25 @@
 """A gateway with accounts and without models: it needs a database, and no Triton."""
 
-import asyncio
-import itertools
-import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-import uvicorn
+from administered import ROOT, Administered, administered
 from sqlmodel import select
 
-from control_plane.accounts.keys import KeyService
-from control_plane.db.engine import Database
 from control_plane.models.schemas import NewModel
 from control_plane.models.service import ModelService
 from control_plane.routers.tables import Router
-from control_plane.secret_box import new_key
-from control_plane.settings import AccountSettings, UploadSettings
-from control_plane.uploads.store import FolderStore
-from gateway.app import create_app
-from gateway.server import _Server
-from gateway.settings import GatewaySettings
-from model_repository.storage import FolderStorage
+from control_plane.settings import AccountSettings
 
-ROOT = "sk-root-key-of-the-tests"
-UNREACHABLE = "127.0.0.1:1"
+__all__ = ["PASSWORD", "ROOT", "Site", "gateway"]
+
 PASSWORD = "correct horse"
 
 
 @dataclass
-class Site:
-    """A gateway, and the root key to administer it with."""
-
-    database: Database
-    client: httpx.AsyncClient
-    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
-
-    async def call(
-        self, method: str, path: str, body: object = None, *, key: str | None = ROOT, **options: object
-    ) -> httpx.Response:
-        headers = {} if key is None else {"authorization": f"Bearer {key}"}
-        if body is not None:
-            options["json"] = body
-        return await self.client.request(method, f"/v1{path}", headers=headers, **options)  # type: ignore[arg-type]
-
-    async def made(self, path: str, body: dict[str, object]) -> int:
-        answer = await self.call("POST", path, body)
-        assert answer.status_code == 201, answer.text
-        return int(answer.json()["id"])
+class Site(Administered):
+    """A gateway whose accounts matter."""
 
     async def role(self, *permissions: str, **fields: object) -> int:
         name = f"role {next(self.numbers)}"
@@ -78,37 +48,10 @@ class Site:
         return found
 
 
-@asynccontextmanager
-async def gateway(
+def gateway(
     url: str,
     folder: Path,
     accounts: AccountSettings = AccountSettings(),  # noqa: B008 - it is frozen
-) -> AsyncIterator[Site]:
-    """A gateway on a real socket that runs as long as the block."""
-    database = Database(url)
-    await database.upgrade()
-    await KeyService(database).ensure_root(ROOT)
-    app = create_app(
-        GatewaySettings(),
-        database=database,
-        storage=FolderStorage(folder),
-        triton_urls=[UNREACHABLE],
-        uploads=FolderStore(folder / "uploads"),
-        upload_settings=UploadSettings(),
-        secret_keys=[new_key()],
-        accounts=accounts,
-    )
-    ready = asyncio.Event()
-    config = uvicorn.Config(app, http="httptools", ws="none", lifespan="on", log_config=None)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = _Server(config, ready.set)
-        task = asyncio.create_task(server.serve([listener]))
-        await ready.wait()
-        base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        try:
-            async with httpx.AsyncClient(base_url=base_url, timeout=60, trust_env=False) as client:
-                yield Site(database, client)
-        finally:
-            server.stop()
-            await task
-            await database.close()
+) -> AbstractAsyncContextManager[Site]:
+    """A gateway that runs as long as the block."""
+    return administered(Site, url, folder, accounts=accounts)

@@ -3,17 +3,13 @@
 The first part of the path chooses the vendor or the fault; what was asked is remembered.
 """
 
-import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
-
-from gateway.server import _Server
+from sockets import on_a_socket
 
 SECRET = "sk-upstream-secret"
 
@@ -90,15 +86,5 @@ class Upstream:
 async def upstream() -> AsyncIterator[Upstream]:
     """A fake that runs as long as the block."""
     fake = Upstream()
-    ready = asyncio.Event()
-    config = uvicorn.Config(fake, http="httptools", ws="none", lifespan="off", log_config=None)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = _Server(config, ready.set)
-        task = asyncio.create_task(server.serve([listener]))
-        await ready.wait()
-        fake.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        try:
-            yield fake
-        finally:
-            server.stop()
-            await task
+    async with on_a_socket(fake) as fake.url:
+        yield fake

@@ -2,22 +2,19 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
 from litestar import Litestar, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath
 from litestar.response import Stream
+from sockets import on_a_socket
 from vendors_audio import transcriptions
 from vendors_encoders import ENCODERS
 from vendors_readers import READERS
-
-from gateway.server import _Server
 
 SECRET = "sk-vendor-secret"
 ANSWER = "A trireme has three rows."
@@ -147,22 +144,6 @@ async def complete(vendor: FromPath[str], request: Request[Any, Any, Any], state
 
 
 @asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[str]:
-    """The URL of an application that runs as long as the block."""
-    ready = asyncio.Event()
-    config = uvicorn.Config(app, http="httptools", ws="none", lifespan="on", log_config=None)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = _Server(config, ready.set)
-        task = asyncio.create_task(server.serve([listener]))
-        await ready.wait()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.stop()
-            await task
-
-
-@asynccontextmanager
 async def running_vendors() -> AsyncIterator[Vendors]:
     vendors = Vendors()
     app = Litestar(
@@ -170,5 +151,5 @@ async def running_vendors() -> AsyncIterator[Vendors]:
         state=State({"vendors": vendors}),
         logging_config=None,
     )
-    async with serving(app) as vendors.url:
+    async with on_a_socket(app) as vendors.url:
         yield vendors

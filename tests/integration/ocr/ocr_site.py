@@ -1,14 +1,12 @@
 """A gateway on a real socket with a reading model on a real Triton."""
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import uvicorn
+from sockets import on_a_socket
 from sqlmodel import select
 
 from control_plane.accounts.keys import KeyService
@@ -29,7 +27,6 @@ from converters.spec import BuildSpec, Stage
 from converters.stage import execute
 from converters.workspace import Workspace
 from gateway.app import create_app
-from gateway.server import _Server
 from gateway.serving.documents.settings import DocumentSettings
 from gateway.settings import GatewaySettings
 from model_repository import layout
@@ -156,19 +153,3 @@ async def _deploy(kit: Kit, storage: FolderStorage, triton: EmbeddedTriton, data
         router = (await session.exec(select(Router).where(Router.model_id == version.model_id))).one()
         await route_to(session, router, build.version_id, MODEL.tasks)
         await touch_catalog(session)
-
-
-@asynccontextmanager
-async def on_a_socket(app: object) -> AsyncIterator[str]:
-    """The URL of an application that runs as long as the block."""
-    ready = asyncio.Event()
-    config = uvicorn.Config(app, http="httptools", ws="none", lifespan="auto", log_config=None)  # type: ignore[arg-type]
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = _Server(config, ready.set)
-        task = asyncio.create_task(server.serve([listener]))
-        await ready.wait()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.stop()
-            await task

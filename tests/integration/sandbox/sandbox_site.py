@@ -1,7 +1,6 @@
 """A site for models of their authors' own code: real Triton, SQLite, repository and a gateway on a socket."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import custom_builds
 import httpx
-import uvicorn
+from sockets import on_a_socket
 from sqlmodel import select
 
 from control_plane.accounts.keys import KeyService
@@ -97,16 +96,8 @@ async def gateway(site: Site, key: str) -> AsyncIterator[httpx.AsyncClient]:
         uploads=FolderStore(site.storage.root.with_name("uploads")),
         upload_settings=UploadSettings(),
     )
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, http="httptools", ws="none", lifespan="on", log_config=None)
-        server = uvicorn.Server(config)
-        task = asyncio.create_task(server.serve([listener]))
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        try:
-            async with httpx.AsyncClient(
-                base_url=url, headers={"x-api-key": key}, timeout=60, trust_env=False
-            ) as client:
-                yield client
-        finally:
-            server.should_exit = True
-            await task
+    async with (
+        on_a_socket(app) as url,
+        httpx.AsyncClient(base_url=url, headers={"x-api-key": key}, timeout=60, trust_env=False) as client,
+    ):
+        yield client

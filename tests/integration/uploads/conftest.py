@@ -1,15 +1,14 @@
 """Everything between an author's folder and an answer: a gateway, a worker and Triton, and a key."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
 import pytest_asyncio
-import uvicorn
 from databases import NewDatabase
+from sockets import on_a_socket
 from upload_site import Site
 
 from control_plane.accounts.keys import KeyService
@@ -55,23 +54,19 @@ async def site(tmp_path_factory: pytest.TempPathFactory, new_database: NewDataba
         uploads=uploads,
         upload_settings=UploadSettings(),
     )
-    config = uvicorn.Config(app, http="httptools", ws="none", lifespan="on", log_config=None)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve([listener]))
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        try:
-            async with httpx.AsyncClient(
+    try:
+        async with (
+            on_a_socket(app) as url,
+            httpx.AsyncClient(
                 base_url=url, headers={"x-api-key": key}, timeout=60, trust_env=False
-            ) as client:
-                yield Site(client, key)
-        finally:
-            server.should_exit = True
-            await serving
-            stop.set()
-            await working
-            await triton.stop()
-            await database.close()
+            ) as client,
+        ):
+            yield Site(client, key)
+    finally:
+        stop.set()
+        await working
+        await triton.stop()
+        await database.close()
 
 
 @pytest.fixture
