@@ -126,6 +126,8 @@ class TritonClient:
             await call.write(request)
             await call.done_writing()
             async for response in call:
+                if response.error_message:  # a text alone, for all the header: no model has seen it
+                    raise ServerUnavailableError(UNAVAILABLE[grpc.StatusCode.NOT_FOUND])
                 yield response.infer_response
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.INVALID_ARGUMENT:

@@ -51,6 +51,9 @@ class Database:
         if self._sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             await _write_ahead(self.url.database)
+        # Foreign keys find their tables by name: whoever works on one needs all of them loaded.
+        from control_plane.db import tables  # noqa: F401, PLC0415
+
         async with self._reader.connect() as connection:
             newest = await connection.run_sync(_has_newest_revision)
         if not newest:

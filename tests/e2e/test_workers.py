@@ -32,8 +32,8 @@ def answering_in_time(address: str, count: int, old: frozenset[str] = frozenset(
         assert time.monotonic() < deadline
         try:
             names |= {answering(address)} - old
-        except httpx.ConnectError:
-            time.sleep(0.1)  # another process starts
+        except httpx.TransportError:
+            time.sleep(0.1)  # one that died has taken the connection along, or another one starts
     return names
 
 

@@ -179,5 +179,5 @@ async def refused(url: str) -> None:
     """Connect anew until that fails; a connection may still be accepted and closed."""
     while True:
         async with httpx.AsyncClient(trust_env=False) as client:
-            with suppress(httpx.RemoteProtocolError):
+            with suppress(httpx.RemoteProtocolError, httpx.ReadError):
                 await client.get(f"{url}/health")

@@ -42,12 +42,19 @@ async def triton(site: Site) -> AsyncIterator[TritonClient]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def http(site: Site) -> AsyncIterator[httpx.AsyncClient]:
-    """Client of a gateway that serves a decoder and an encoder-decoder."""
+async def lasting_http(site: Site) -> AsyncIterator[httpx.AsyncClient]:
     await site.serve("llama")
     await site.serve("t5")
     async with gateway(site) as client:
         yield client
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def http(site: Site, lasting_http: httpx.AsyncClient) -> httpx.AsyncClient:
+    """Client of a gateway that serves a decoder and an encoder-decoder."""
+    await site.serve("llama")
+    await site.serve("t5")
+    return lasting_http
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

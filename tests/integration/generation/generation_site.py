@@ -35,7 +35,7 @@ from converters.spec import BuildSpec
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
 from model_repository import layout
-from model_repository.client import TritonClient
+from model_repository.client import EntryState, TritonClient
 from model_repository.config import model_config, to_pbtxt
 from model_repository.generation import INPUT_IDS, TOKEN_IDS, GenerationSettings
 from model_repository.manifest import Manifest, Precision, Task, decode, encode
@@ -118,7 +118,16 @@ class Site:
                 ),
             )
             await self.publish(kind, entry)
+        elif not await self._is_loaded(self.served[kind].manifest.entry):  # Triton has begun anew
+            await self.load(self.served[kind].manifest.entry)
         return self.served[kind]
+
+    async def _is_loaded(self, entry: str) -> bool:
+        client = TritonClient(self.triton.url)
+        try:
+            return (await client.index()).get(entry) is EntryState.READY
+        finally:
+            await client.close()
 
     async def build(
         self, name: str, source: str, *, tasks: tuple[Task, ...] = (), sha256: str | None = None

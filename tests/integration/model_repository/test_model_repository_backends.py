@@ -13,7 +13,7 @@ from tiny_encoder import VOCABULARY, make_manifest, reference, sample
 from tiny_repository import ENGINES, Repository
 
 from model_repository.client import TritonClient, infer_request, read_outputs
-from model_repository.errors import InferenceError
+from model_repository.errors import InferenceError, ServerUnavailableError
 from model_repository.manifest import Engine, Manifest, Precision
 from model_repository.rollout import bring_up
 from model_repository.server import EmbeddedTriton
@@ -99,6 +99,12 @@ async def test_waiting_requests_run_together(
     model = await statistics_of(triton, manifest.entry, inferences=64)
     assert model.execution_count < 32
     assert max(batch.batch_size for batch in model.batch_stats) > 4
+
+
+async def test_streams_of_a_model_that_is_not_loaded_are_refused(client: TritonClient) -> None:
+    request = infer_request("global.nobody.1", sample(1, 4), [POOLED])
+    with pytest.raises(ServerUnavailableError, match="has not loaded the model"):
+        await anext(client.stream(request, 30))
 
 
 async def test_one_bad_request_fails_alone(repository: Repository, client: TritonClient) -> None:
