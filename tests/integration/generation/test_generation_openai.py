@@ -15,7 +15,7 @@ QUESTION: Any = [{"role": "user", "content": "How do I reset the password"}]
 COMMON: Any = {"model": "llama", "messages": QUESTION, "temperature": 0, "max_completion_tokens": 24}
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def client(http: httpx.AsyncClient) -> AsyncIterator[openai.AsyncOpenAI]:
     key = http.headers["x-api-key"]
     async with openai.AsyncOpenAI(base_url=f"{http.base_url}/v1", api_key=key, max_retries=0) as each:
