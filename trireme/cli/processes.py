@@ -112,7 +112,6 @@ def gateway(
 
     Several have a supervisor that starts those again that die; their logs lie in the data folder.
     """
-    gc.disable()  # until it serves, see `gateway.server`
     flags = {"host": host, "port": port, "gateway.workers": workers}
     loaded = settings(data, config, assignments, **flags)
     logs.configure(loaded.log)
@@ -122,12 +121,6 @@ def gateway(
 
         async with gateways(loaded):
             await asyncio.Event().wait()
-
-    # Those that a supervisor starts know by the setting that they share the address, and have no flag.
-    if (workers or 1) > 1:
-        gc.enable()
-        _until_signal(run_several)
-        return
 
     async def run() -> None:
         from gateway.app import create_app
@@ -148,7 +141,12 @@ def gateway(
             )
             await serve_http(app, loaded.gateway)
 
-    uvloop.run(run())
+    # Those that a supervisor starts know by the setting that they share the address, and have no flag.
+    if (workers or 1) > 1:
+        _until_signal(run_several)
+    else:
+        gc.disable()  # until it serves, see `gateway.server`
+        uvloop.run(run())
 
 
 def worker(
