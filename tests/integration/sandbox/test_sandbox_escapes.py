@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -30,6 +31,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")
 NOTHING_THERE = {"ENOENT"}
 READ_ONLY = {"EROFS", "EACCES", "EPERM"}
 REFUSED = {"EPERM", "EACCES"}
+# The kernel bounds what one process allocates, the watcher what all of them hold: either may come first.
+OUT_OF_MEMORY = r"MemoryError|used more memory than its limit of 0\.39 GiB"
 
 WANTED = {
     "tcp": {"ECONNREFUSED", "ENETUNREACH"},
@@ -178,9 +181,7 @@ async def test_a_fork_bomb_is_bounded(client: httpx.AsyncClient, enemy: str) -> 
 
 
 async def test_a_memory_bomb_fails_alone(client: httpx.AsyncClient, enemy: str) -> None:
-    response = await act(client, "eat")
-    assert response.status_code == 502
-    assert response.json()["message"] == "model enemy failed: MemoryError"
+    assert re.search(OUT_OF_MEMORY, await ended(client, "eat"))
 
 
 async def test_memory_counts_over_all_processes(client: httpx.AsyncClient, enemy: str) -> None:
@@ -243,7 +244,7 @@ async def test_a_build_leaves_no_process_behind(tmp_path: Path, host: Host) -> N
     ("deed", "told"),
     [
         ("spin()", "it took longer than 2 s"),
-        ("eat()", "MemoryError"),
+        ("eat()", OUT_OF_MEMORY),
         ("os._exit(5)", "it ended with status 5"),
         ("kill(os.getpid())", "it ended with status 137"),
     ],
@@ -253,4 +254,4 @@ async def test_a_build_tells_what_it_died_of(tmp_path: Path, host: Host, deed: s
     limits = replace(LIMITS, load_seconds=2)
     with pytest.raises(ConversionError, match=r"inference\.py cannot be loaded") as caught:
         await asyncio.to_thread(build, source, tmp_path / "builds" / "1", sandbox=limits)
-    assert told in caught.value.message
+    assert re.search(told, caught.value.message)
