@@ -106,9 +106,9 @@ def peers(  # noqa: PLR0917  # options
     plan = Plan(chosen(task, length, peer or ()), turns=rounds, seconds=seconds)
     with _folder() as folder, serving(data or folder / "data", PATIENT) as server:
         results = run_peers(server, folder, plan, console)
-    report.write(docs, results)
     figures = [dataclasses.asdict(each) for result in results for each in result.figures]
     _save(json_file, {"peers": figures, "missing": {each.workload.name: each.missing for each in results}})
+    report.write(docs, results)
 
 
 @app.command()

@@ -169,23 +169,25 @@ class GenerationModel:
             INPUT_IDS: np.array(prompt, np.int64),
             PARAMETERS: np.array([encode_parameters(parameters.sampling)], np.object_),
         }
-        going = set(range(number))
+        going, unfinished = set(range(number)), set(range(number))
         wanted = _outputs(graph, parameters)
         async with aclosing(self._triton.stream(provider, graph, inputs, wanted)) as responses:
             async for outputs in responses:
                 index = int(outputs[INDEX][0])
+                reason = FinishReason(outputs[FINISH_REASON][0].decode())
+                if reason is not FinishReason.NONE:
+                    unfinished.discard(index)
                 if index not in going:
                     continue
                 tokens = tuple(outputs[TOKEN_IDS].tolist())
-                reason = FinishReason(outputs[FINISH_REASON][0].decode())
                 piece, stopped = texts[index].feed(tokens, final=reason is not FinishReason.NONE)
                 if stopped:
                     reason = FinishReason.STOP
                 if reason is not FinishReason.NONE:
                     going.discard(index)
                 yield Chunk(index, piece, tokens, reason, _logprobs(outputs), stopped)
-                if stopped and not going:
-                    return
+                if unfinished and not going:
+                    return  # not when the engine is done itself: Triton may die of a cancelled stream that ends
 
 
 def generation_head(graph: Manifest) -> GenerationHead:

@@ -32,6 +32,7 @@ OURS = ("openvino", "onnxruntime", "tokenizers", "nvidia-pytriton")
 
 def write(folder: Path, results: Sequence[Result]) -> None:
     """`benchmarks.md` and `benchmarks.svg` in a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "benchmarks.svg").write_text(_plot(results))
     sections = [_section(each) for each in results]
     (folder / "benchmarks.md").write_text("\n".join([_introduction(), *sections, _versions(results)]))

@@ -78,12 +78,7 @@ def run(server: Server, folder: Path, plan: Plan, console: Console) -> list[Resu
     for workload in plan.workloads:
         try:
             results.append(_measure(server, folder, workload, plan, console))
-        except (
-            NotInstallableError,
-            StartFailedError,
-            WrongAnswersError,
-            subprocess.SubprocessError,
-        ) as error:
+        except (NotInstallableError, StartFailedError, WrongAnswersError) as error:
             console.print(f"{workload.name} is left out: {error}")
             results.append(Result(workload, [], {"all": str(error)}))
     return results
@@ -91,7 +86,10 @@ def run(server: Server, folder: Path, plan: Plan, console: Console) -> list[Resu
 
 def _measure(server: Server, folder: Path, workload: Workload, plan: Plan, console: Console) -> Result:
     model = workload.weights(folder)
-    add(server, model)
+    try:
+        add(server, model)
+    except subprocess.CalledProcessError as error:
+        raise StartFailedError("its model was not built; the build's own lines say why") from error
     door = workload.door(model.name)
     first_answer(server, door.path, door.body(["first"]))
     weights = folder / model.name

@@ -63,6 +63,7 @@ def session(
 
     Raises:
         NotInstallableError: not even the original library can be installed, so nothing can be compared.
+        StartFailedError: the original library gives no answers.
         WrongAnswersError: the gateway's own answers are not the original's.
 
     """
@@ -121,14 +122,19 @@ class _Check:
 def _original(workload: Workload, weights: Path, texts: list[str]) -> list[Any]:
     """What the original library answers, run by itself."""
     python = installed(ST_ONNX) / "bin" / "python"
-    done = subprocess.run(
-        [python, PROGRAMS / "original.py", workload.name, weights],
-        input=json.dumps(texts),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        timeout=PREPARE_SECONDS,
-    )
+    try:
+        done = subprocess.run(
+            [python, PROGRAMS / "original.py", workload.name, weights],
+            input=json.dumps(texts),
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+            timeout=PREPARE_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise StartFailedError(f"the original library gave no answer in {PREPARE_SECONDS} s") from None
+    except subprocess.CalledProcessError as error:
+        raise StartFailedError(f"the original library ended with status {error.returncode}") from error
     answers: list[Any] = json.loads(done.stdout)
     return answers
 
