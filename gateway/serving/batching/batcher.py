@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.observability.spans import share
-from gateway.serving.batching.cost import CostModel, Latency
+from gateway.serving.batching.cost import UNSETTLED, CostModel, Latency
 from gateway.serving.batching.patience import Pace, Patience
 from gateway.serving.batching.request import Request, Row
 from gateway.serving.batching.waiting import Waiting
@@ -84,6 +84,7 @@ class Batcher:
         self._latency = Latency()
         self._width = Width()
         self._packs: dict[asyncio.Task[None], list[Request]] = {}
+        self._answered = 0
 
     @property
     def idle(self) -> bool:
@@ -202,8 +203,11 @@ class Batcher:
                 row.request.deliver(row.position, result)
 
     def _learn(self, lengths: Sequence[int], sent: float, answered: float, *, first: bool) -> None:
-        tokens = len(lengths) * max(lengths)
         self._pace.back(sum(lengths), answered, waiting=bool(self._waiting))
+        self._answered += 1
+        if self._answered <= UNSETTLED:
+            return
+        tokens = len(lengths) * max(lengths)
         if first:
             self._latency.observe(tokens, answered - sent)
         if self._waiting:

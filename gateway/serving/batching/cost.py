@@ -1,5 +1,8 @@
 """What a pack costs on an engine, learned while it serves."""
 
+UNSETTLED = 8
+"""Packs of an engine that are not believed: its first ones may take several times as long."""
+
 MEMORY = 0.99
 """What an observation still counts after the next one: some hundred of them make the picture."""
 

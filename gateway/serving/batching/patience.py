@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from time import monotonic
 
+from gateway.serving.batching.cost import UNSETTLED
+
 CALM_SECONDS = 10.0
 """An overload is over when nothing had to be refused for so long."""
 
 MEMORY = 0.9
 """What a pack still counts for the pace after the next one."""
-
-FEWEST = 8
-"""Packs without which no pace is known: the first ones of an engine may take several times as long."""
 
 
 class Patience:
@@ -67,4 +66,4 @@ class Pace:
 
     def seconds(self, tokens: int) -> float:
         """How long so many tokens take; 0 before anything is known."""
-        return tokens * self._seconds / self._tokens if self._packs >= FEWEST else 0.0
+        return tokens * self._seconds / self._tokens if self._packs >= UNSETTLED else 0.0

@@ -187,7 +187,7 @@ class GenerationModel:
                     going.discard(index)
                 yield Chunk(index, piece, tokens, reason, _logprobs(outputs), stopped)
                 if unfinished and not going:
-                    return  # not when the engine is done itself: Triton may die of a cancelled stream that ends
+                    return  # not when the engine is done, too: Triton may die of cancelling what just ends
 
 
 def generation_head(graph: Manifest) -> GenerationHead:

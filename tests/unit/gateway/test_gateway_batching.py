@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from gateway.observability.timing import begin as begin_stages
 from gateway.serving.batching.batcher import Batcher
-from gateway.serving.batching.cost import CostModel
-from gateway.serving.batching.patience import FEWEST, Patience
+from gateway.serving.batching.cost import UNSETTLED, CostModel
+from gateway.serving.batching.patience import Patience
 from gateway.serving.batching.request import Request
 from gateway.serving.batching.waiting import Waiting
 from gateway.serving.batching.width import START
@@ -214,7 +214,7 @@ async def test_packs_hold_every_row_once_within_the_bounds(
 async def test_who_would_wait_too_long_is_refused_as_soon_as_the_pace_is_known() -> None:
     engine = Engine()
     batch = batcher(engine, max_rows=1, seconds=0.0)
-    numbers = range(1, FEWEST + START + 1)
+    numbers = range(1, UNSETTLED + START + 1)
     first = await begin(batch, *[[each] for each in numbers])
     engine.open.set()
     assert await asyncio.gather(*first) == [[2 * each] for each in numbers]
@@ -227,6 +227,17 @@ async def test_who_would_wait_too_long_is_refused_as_soon_as_the_pace_is_known()
     engine.open.set()
     await asyncio.gather(*sent)
     assert batch.takes()
+
+
+async def test_the_slow_first_packs_of_an_engine_teach_nothing() -> None:
+    engine = Engine()
+    batch = batcher(engine)
+    for _ in range(UNSETTLED):
+        (call,) = await begin(batch, [3])
+        engine.open.set()
+        await call
+        engine.open.clear()
+    assert vars(batch._cost) == vars(CostModel())
 
 
 @given(st.lists(st.lists(st.integers(1, 400), min_size=1, max_size=5), max_size=8), st.integers(1, 8))

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.serving.batching.cost import LEAST_OVERHEAD, CostModel, Latency
-from gateway.serving.batching.patience import CALM_SECONDS, FEWEST, Pace, Patience
+from gateway.serving.batching.cost import LEAST_OVERHEAD, UNSETTLED, CostModel, Latency
+from gateway.serving.batching.patience import CALM_SECONDS, Pace, Patience
 from gateway.serving.batching.width import START, Width
 
 
@@ -76,12 +76,12 @@ def test_the_pace_is_that_of_an_engine_that_never_rests() -> None:
     pace = Pace()
     assert pace.seconds(1000) == 0, "nothing is known yet"
     pace.back(100, 1.0, waiting=True)
-    for pack in range(1, FEWEST):
+    for pack in range(1, UNSETTLED):
         pace.back(100, 1.0 + pack / 2, waiting=True)
     assert pace.seconds(100) == 0, "too little is known yet"
-    pace.back(100, 1.0 + FEWEST / 2, waiting=True)
+    pace.back(100, 1.0 + UNSETTLED / 2, waiting=True)
     assert pace.seconds(100) == pytest.approx(0.5)
-    pace.back(100, 1.5 + FEWEST / 2, waiting=False)
+    pace.back(100, 1.5 + UNSETTLED / 2, waiting=False)
     pace.back(100, 99.0, waiting=True)  # it rested for a while
     assert pace.seconds(100) == pytest.approx(0.5)
 
