@@ -13,13 +13,13 @@ Judge = Callable[[Candidate, Built], Candidate]
 
 
 def choose(tried: Sequence[Built], judge: Judge, tell: Callable[[Candidate], str]) -> Verdict:
-    """Judge candidates and mark the front; the first that passes is chosen, which is the fastest.
+    """Judge candidates and mark the front; the first that passes is chosen.
 
     What is beaten in all figures by one that has passed is not judged: whatever its report said, nobody
     would want it, and a judgement costs about as much time as all the measuring.
 
     Args:
-        tried: fastest first.
+        tried: fastest first, see `converters.results.fastest_first`.
         tell: a candidate that was refused, with its figures, in one line.
 
     Raises:

@@ -176,9 +176,19 @@ class Built(Result, frozen=True, kw_only=True):
         )
 
 
+SEVERAL_WORTH = 1.1
+"""So many times the throughput is worth the memory of several instances, and the longer wait of one text."""
+
+
 def fastest_first(built: Iterable[Built]) -> tuple[Built, ...]:
-    """By throughput; those that do not run come last."""
-    return tuple(sorted(built, key=lambda one: -(one.figures.texts_per_second if one.figures else 0)))
+    """By throughput, of which several instances need to have more; those that do not run come last."""
+    return tuple(sorted(built, key=_worth, reverse=True))
+
+
+def _worth(one: Built) -> float:
+    if one.figures is None:
+        return 0.0
+    return one.figures.texts_per_second / (SEVERAL_WORTH if one.engine.instances > 1 else 1)
 
 
 class Compiled(Result, frozen=True, kw_only=True):

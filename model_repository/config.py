@@ -99,8 +99,8 @@ def _tensor(
 
 def _instances(engine: EngineSpec) -> ModelInstanceGroup:
     if engine.plan is None:
-        return ModelInstanceGroup(kind=ModelInstanceGroup.KIND_CPU, count=1)
-    return ModelInstanceGroup(kind=ModelInstanceGroup.KIND_GPU, count=1, profile=["0"])
+        return ModelInstanceGroup(kind=ModelInstanceGroup.KIND_CPU, count=engine.instances)
+    return ModelInstanceGroup(kind=ModelInstanceGroup.KIND_GPU, count=engine.instances, profile=["0"])
 
 
 def _parameters(manifest: Manifest) -> dict[str, str]:

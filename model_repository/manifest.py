@@ -103,6 +103,7 @@ class EngineSpec(Struct, frozen=True, kw_only=True):
     Attributes:
         options: engine settings that also stand in `config.pbtxt`, such as thread counts.
         plan: of TensorRT's engines, what they are tied to; None for engines that run anywhere.
+        instances: how many of it Triton runs side by side, each with the threads that the options tell.
 
     """
 
@@ -110,6 +111,14 @@ class EngineSpec(Struct, frozen=True, kw_only=True):
     precision: Precision
     options: dict[str, str] = msgspec.field(default_factory=dict)
     plan: PlanSpec | None = None
+    instances: int = 1
+
+    @property
+    def label(self) -> str:
+        """What tells it from other candidates, for people."""
+        target = self.plan.compute_capability if self.plan else ""
+        several = f"x {self.instances}" if self.instances > 1 else ""
+        return " ".join(filter(None, (self.engine, self.precision, target, several)))
 
 
 class ParityCase(Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from control_plane.builds.tables import BuildStatus
 from control_plane.errors import VersionNotFoundError
 from control_plane.models.schemas import ModelSummary, VersionSummary
 from model_repository.heads import GenerationHead, SpeechHead
-from model_repository.manifest import Candidate, EngineSpec, Manifest, ParityReport
+from model_repository.manifest import Candidate, Manifest, ParityReport
 
 
 def describe_model(
@@ -58,7 +58,7 @@ async def describe_tuning(console: Console, builds: BuildService, number: int) -
 
 
 def _engine(manifest: Manifest) -> str:
-    return " ".join(filter(None, (manifest.part, manifest.engine.engine, manifest.engine.precision)))
+    return f"{manifest.part} {manifest.engine.label}".lstrip()
 
 
 def describe_candidates(manifest: Manifest) -> Table:
@@ -77,7 +77,7 @@ def describe_candidates(manifest: Manifest) -> Table:
     for candidate in manifest.candidates:
         table.add_row(
             _mark(candidate),
-            _tried(candidate.engine),
+            candidate.engine.label,
             _number(candidate.texts_per_second, 0),
             _number(candidate.latency_ms, 1),
             _number(candidate.memory_mib, 0),
@@ -94,11 +94,6 @@ def _mark(candidate: Candidate) -> str:
 
 def _number(figure: float | None, digits: int) -> str:
     return "" if figure is None else f"{figure:.{digits}f}"
-
-
-def _tried(engine: EngineSpec) -> str:
-    target = engine.plan.compute_capability if engine.plan else ""
-    return f"{engine.engine} {engine.precision} {target}".rstrip()
 
 
 def _unit(manifest: Manifest) -> str:

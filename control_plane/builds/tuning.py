@@ -45,7 +45,7 @@ async def _serving(session: AsyncSession, claim: Claim) -> tuple[Manifest, ...]:
 def _reason(present: EngineSpec | None, tuned: Manifest) -> str:
     """Why a part's present engine stays, from figures of the same race."""
     if present == tuned.engine:
-        return f"{_name(present)} stays the best"
+        return f"{present.label} stays the best"
     rival = next(one for one in tuned.candidates if one.chosen)
     known = next((one for one in tuned.candidates if one.engine == present), None)
     if known is None or not _is_sound(known) or rival.texts_per_second is None:
@@ -53,14 +53,10 @@ def _reason(present: EngineSpec | None, tuned: Manifest) -> str:
     gain = rival.texts_per_second / (known.texts_per_second or rival.texts_per_second)
     if gain >= WORTH:
         return ""
-    return f"{_name(known.engine)} stays: {_name(rival.engine)} is only {gain:.2f} times as fast"
+    return f"{known.engine.label} stays: {rival.engine.label} is only {gain:.2f} times as fast"
 
 
 def _is_sound(candidate: Candidate) -> bool:
     """It runs, and was not refused; what others beat in all figures was not judged anew."""
     refused = candidate.parity is not None and not candidate.parity.passed
     return not (candidate.error or candidate.unverified or refused)
-
-
-def _name(engine: EngineSpec) -> str:
-    return f"{engine.engine} {engine.precision}"

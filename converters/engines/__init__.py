@@ -16,6 +16,17 @@ class Session(Protocol):
         ...
 
 
+def shared_out(engine: EngineSpec, threads: int, instances: int) -> EngineSpec | None:
+    """The same as several instances that share the threads; None for engines that have none to share."""
+    match engine.engine:
+        case Engine.ONNXRUNTIME:
+            return onnxruntime.engine_spec(engine.precision, threads // instances, instances)
+        case Engine.OPENVINO:
+            return openvino.engine_spec(engine.precision, threads // instances, instances)
+        case _:
+            return None
+
+
 def open_session(engine: EngineSpec, folder: Path) -> Session:
     """Load a candidate's model files as its Triton backend will, with the same options."""
     match engine.engine:

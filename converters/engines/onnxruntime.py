@@ -15,11 +15,10 @@ LARGEST_FILE = 2**30
 """Bytes of weights from which on they lie beside the graph, in `model.onnx.data`: protobuf ends at 2 GiB."""
 
 
-def engine_spec(precision: Precision, threads: int) -> EngineSpec:
+def engine_spec(precision: Precision, threads: int, instances: int = 1) -> EngineSpec:
     """ONNX Runtime with this many threads; the options are the names that Triton's backend reads."""
-    return EngineSpec(
-        engine=Engine.ONNXRUNTIME, precision=precision, options={"intra_op_thread_count": str(threads)}
-    )
+    options = {"intra_op_thread_count": str(threads)}
+    return EngineSpec(engine=Engine.ONNXRUNTIME, precision=precision, options=options, instances=instances)
 
 
 def save(model: onnx.ModelProto, path: Path) -> None:

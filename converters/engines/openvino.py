@@ -12,10 +12,10 @@ from model_repository.manifest import Engine, EngineSpec, Precision
 _HINTS = {Precision.BF16: "bf16", Precision.FP32: "f32"}
 
 
-def engine_spec(precision: Precision, threads: int) -> EngineSpec:
+def engine_spec(precision: Precision, threads: int, instances: int = 1) -> EngineSpec:
     """OpenVINO with this many threads; the options are the names that Triton's backend reads."""
     options = {"INFERENCE_NUM_THREADS": str(threads), "NUM_STREAMS": "1"}
-    return EngineSpec(engine=Engine.OPENVINO, precision=precision, options=options)
+    return EngineSpec(engine=Engine.OPENVINO, precision=precision, options=options, instances=instances)
 
 
 def precisions() -> tuple[Precision, ...]:
@@ -37,7 +37,11 @@ class Session:
     """A compiled model."""
 
     def __init__(self, engine: EngineSpec, folder: Path) -> None:
-        settings = {**engine.options, "INFERENCE_PRECISION_HINT": _HINTS[engine.precision]}
+        settings = {
+            **engine.options,
+            "INFERENCE_PRECISION_HINT": _HINTS[engine.precision],
+            "ENABLE_CPU_PINNING": False,  # as in the backend: all instances would stand on the first cores
+        }
         model = openvino.Core().compile_model(folder / MODEL_FILES[Engine.OPENVINO], "CPU", settings)
         self._request = model.create_infer_request()
 

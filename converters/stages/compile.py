@@ -16,6 +16,7 @@ from converters.messages import Progress
 from converters.results import Built, Compiled, Optimised, Variant, fastest_first
 from converters.samples import sampler_of
 from converters.spec import BuildSpec, Stage
+from converters.splitting import splits
 from converters.tensorrt.candidates import plans
 from converters.work import Work, each_part
 from converters.workspace import Workspace
@@ -61,7 +62,11 @@ def _compile(work: Work) -> tuple[Built, ...]:
         if opened is not None:
             sessions[name] = opened
     figures = measure(sessions, memory, sampler, outputs, work.progress)
-    return fastest_first(replace(one, figures=figures.get(name)) for name, one in built.items())
+    ranked = fastest_first(replace(one, figures=figures.get(name)) for name, one in built.items())
+    if not ranked[0].figures:
+        return ranked
+    whole = sessions[ranked[0].folder]
+    return fastest_first([*ranked, *splits(work, ranked[0], whole, sampler, outputs)])
 
 
 Writer = Callable[[Path], None]

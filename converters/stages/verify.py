@@ -17,7 +17,7 @@ from converters.spec import BuildSpec, Stage
 from converters.work import Work, each_part
 from converters.workspace import Workspace
 from model_repository.layout import PROBE
-from model_repository.manifest import Candidate, EngineSpec
+from model_repository.manifest import Candidate
 from model_repository.probe import write_probe
 
 logger = logging.getLogger(__name__)
@@ -39,11 +39,15 @@ def _verify(work: Work) -> Verdict:
     candidates = work.workspace.result(Stage.COMPILE, Compiled).parts[work.part.name]
     work.progress(0, "asking the original")
     cases = references(work)
+    known: dict[str, Candidate] = {}
 
     def judge(candidate: Candidate, built: Built) -> Candidate:
         percent = 40 + 60 * candidates.index(built) / len(candidates)
-        work.progress(percent, f"comparing {_name(built.engine)}")
-        return _judge(candidate, work.of(Stage.COMPILE) / built.folder, work, cases)
+        if built.folder not in known:
+            work.progress(percent, f"comparing {built.engine.label}")
+            known[built.folder] = _judge(candidate, work.of(Stage.COMPILE) / built.folder, work, cases)
+        judged = known[built.folder]  # of several instances each computes what one alone does
+        return replace(candidate, parity=judged.parity, error=judged.error)
 
     verdict = choose(candidates, judge, _figures)
     probe = cases[0]
@@ -57,15 +61,11 @@ def _judge(candidate: Candidate, files: Path, work: Work, cases: list[Case]) -> 
     try:
         report = examine(work.part.head, open_session(candidate.engine, files), cases, limits)
     except Exception as error:
-        logger.exception("%s does not run", _name(candidate.engine))
+        logger.exception("%s does not run", candidate.engine.label)
         return replace(candidate, error=in_one_line(error))
     return replace(candidate, parity=report)
 
 
-def _name(engine: EngineSpec) -> str:
-    return f"{engine.engine} {engine.precision}"
-
-
 def _figures(candidate: Candidate) -> str:
     why = figures(candidate.parity) if candidate.parity else candidate.error or candidate.unverified
-    return f"{_name(candidate.engine)}: {why}"
+    return f"{candidate.engine.label}: {why}"

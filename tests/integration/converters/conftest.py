@@ -52,6 +52,6 @@ def finished(root: Path, architecture: str) -> Build:
 @pytest.fixture(scope="session")
 def minilm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Build, Path]:
     """The real model, converted once a session, and its entry."""
-    spec = spec_of(MINILM, name="all-minilm-l6-v2", sha256=MINILM_SHA256)
+    spec = spec_of(MINILM, name="all-minilm-l6-v2", sha256=MINILM_SHA256, threads=2)
     build = Build(spec, tmp_path_factory.mktemp("minilm") / "workspace")
     return build, build.run()

@@ -48,7 +48,7 @@ class Build:
 
 def spec_of(source: str, **changes: object) -> BuildSpec:
     values = {"build_id": "test", "owner": "global", "name": "model", "version": 1, "source": source}
-    return BuildSpec(**(values | changes))
+    return BuildSpec(**(values | {"threads": 1} | changes))
 
 
 def manifest_of(entry: Path) -> Manifest:

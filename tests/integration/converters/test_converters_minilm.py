@@ -66,8 +66,8 @@ def test_the_fastest_candidate_that_passes_is_chosen(manifest: Manifest) -> None
     passed = [one for one in manifest.candidates if one.parity is not None and one.parity.passed]
     assert [one.chosen for one in manifest.candidates if one.front] == [True] + [False] * (len(passed) - 1)
     assert passed == [one for one in manifest.candidates if one.front]
-    assert len(manifest.candidates) >= 3
-    speeds = [one.texts_per_second for one in manifest.candidates]
+    assert len(manifest.candidates) >= 4
+    speeds = [one.texts_per_second for one in manifest.candidates if one.engine.instances == 1]
     assert speeds == sorted(speeds, reverse=True)
     assert all(0.1 < one.latency_ms < 5000 for one in manifest.candidates)
     assert all(20 < one.memory_mib < 2000 for one in manifest.candidates)
@@ -79,6 +79,19 @@ def test_the_fastest_candidate_that_passes_is_chosen(manifest: Manifest) -> None
     assert {(case.batch, case.length) for case in manifest.parity.cases} == {
         (batch, length) for batch in (1, 3, 8) for length in (1, 7, 32, 256)
     }
+
+
+def test_the_fastest_is_tried_as_several_instances_too(entry: Path, manifest: Manifest) -> None:
+    (several,) = (one for one in manifest.candidates if one.engine.instances == 2)
+    fastest = next(one for one in manifest.candidates if one.engine.instances == 1)
+    assert several.engine.label == f"{fastest.engine.label} x 2"
+    threads = {"intra_op_thread_count", "INFERENCE_NUM_THREADS"}
+    assert {several.engine.options[name] for name in threads & several.engine.options.keys()} == {"1"}
+    assert several.memory_mib == 2 * fastest.memory_mib
+    if several.front:
+        assert several.parity == fastest.parity
+    (group,) = from_pbtxt((entry / layout.CONFIG).read_text()).instance_group
+    assert group.count == manifest.engine.instances
 
 
 def _is_onnxruntime(candidate: Candidate, precision: Precision) -> bool:

@@ -1,0 +1,83 @@
+"""Whether several instances, each with its share of the threads, get more done than one with all of them."""
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count, takewhile
+
+import numpy as np
+
+from converters.engines import Session, open_session, shared_out
+from converters.measuring import ENOUGH_SECONDS, ROUNDS, race
+from converters.results import Built, Figures
+from converters.samples import Sampler
+from converters.tensors import Tensors
+from converters.work import Work
+
+MEMORY_SHARE = 0.5
+"""Of what a stage may hold: the most that the instances of one model take together."""
+
+
+def splits(
+    work: Work, fastest: Built, whole: Session, sampler: Sampler, outputs: tuple[str, ...]
+) -> Iterator[Built]:
+    """The fastest candidate as 2, 4, ... instances, as long as there is a thread for each and memory for all.
+
+    What one thread does alone it does without waiting for others, so packs that are worked on side by side
+    are done sooner than one after the other with all threads. A single text then takes longer.
+
+    Args:
+        whole: the candidate, opened with all threads.
+
+    """
+    figures, threads = fastest.figures, work.spec.threads
+    assert figures is not None
+    packs, singles = sampler.traffic(), sampler.singles()
+    for instances in takewhile(lambda number: number <= threads, (2**power for power in count(1))):
+        engine = shared_out(fastest.engine, threads, instances)
+        memory = None if figures.memory_mib is None else figures.memory_mib * instances
+        if engine is None or (memory or 0) * 2**20 > MEMORY_SHARE * work.spec.memory_bytes:
+            return
+        work.progress(95, f"measuring {instances} instances of {fastest.folder}")
+        sessions = [open_session(engine, work.folder / fastest.folder) for _ in range(instances)]
+        alone = race({"": sessions[0]}, singles, outputs, lambda _percent, _message: None)[""]
+        measured = Figures(
+            texts_per_second=figures.texts_per_second * gain(whole, sessions, packs, outputs),
+            latency_ms=1000 * float(np.median(alone)),
+            memory_mib=memory,
+        )
+        yield Built(engine=engine, folder=fastest.folder, figures=measured)
+
+
+def gain(
+    whole: Session, instances: Sequence[Session], packs: Sequence[Tensors], outputs: tuple[str, ...]
+) -> float:
+    """How many times as much the instances get done in the same time.
+
+    Both take turns, and the best of all rounds counts, as in `race`. The first round warms up.
+    """
+    plenty = [pack for pack in reversed(packs) for _ in instances]  # longest first, so all end together
+    one = several = np.inf
+    end = time.perf_counter() + ENOUGH_SECONDS
+    for turn in range(ROUNDS + 1):
+        if turn > 1 and time.perf_counter() > end:
+            break
+        alone, together = _seconds([whole], packs, outputs), _seconds(instances, plenty, outputs)
+        if turn > 0:
+            one, several = min(one, alone), min(several, together)
+    return len(instances) * one / several
+
+
+def _seconds(sessions: Sequence[Session], packs: Sequence[Tensors], outputs: tuple[str, ...]) -> float:
+    """Until all packs are done, each by the first instance that is free."""
+    waiting = iter(packs)
+
+    def work(session: Session) -> None:
+        for pack in waiting:
+            session.run(pack, outputs)
+
+    with ThreadPoolExecutor(len(sessions)) as pool:
+        begun = time.perf_counter()
+        for done in [pool.submit(work, session) for session in sessions]:
+            done.result()
+        return time.perf_counter() - begun

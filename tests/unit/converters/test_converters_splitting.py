@@ -1,0 +1,79 @@
+"""Several instances against one."""
+
+from threading import Barrier
+
+import numpy as np
+import pytest
+
+from converters.engines import onnxruntime, shared_out
+from converters.measuring import ROUNDS
+from converters.results import SEVERAL_WORTH, Built, Figures, fastest_first
+from converters.splitting import gain
+from converters.tensors import Tensors
+from model_repository.manifest import Engine, EngineSpec, Precision
+
+PACKS = [{"input_ids": np.zeros((4, length), np.int64)} for length in (1, 2, 3)]
+
+
+class Counter:
+    """A model that does nothing, and counts how often."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def run(self, _inputs: Tensors, _outputs: tuple[str, ...]) -> Tensors:
+        self.calls += 1
+        return {}
+
+
+class Together(Counter):
+    """One that goes on only when the others work as well."""
+
+    def __init__(self, barrier: Barrier) -> None:
+        super().__init__()
+        self._barrier = barrier
+
+    def run(self, inputs: Tensors, outputs: tuple[str, ...]) -> Tensors:
+        self._barrier.wait(timeout=10)
+        return super().run(inputs, outputs)
+
+
+def test_instances_work_side_by_side_on_a_pack_each_for_every_one_of_the_whole() -> None:
+    whole, barrier = Counter(), Barrier(2)
+    instances = [Together(barrier), Together(barrier)]
+    assert gain(whole, instances, PACKS, ()) > 0
+    assert whole.calls == (ROUNDS + 1) * len(PACKS)
+    assert [one.calls for one in instances] == [whole.calls] * 2
+
+
+def test_a_failure_of_an_instance_is_told() -> None:
+    class Broken(Counter):
+        def run(self, inputs: Tensors, outputs: tuple[str, ...]) -> Tensors:
+            raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        gain(Counter(), [Broken()], PACKS, ())
+
+
+def test_threads_are_shared_out_where_an_engine_has_any() -> None:
+    shared = shared_out(onnxruntime.engine_spec(Precision.INT8, 8), 8, 4)
+    assert shared == EngineSpec(
+        engine=Engine.ONNXRUNTIME,
+        precision=Precision.INT8,
+        options={"intra_op_thread_count": "2"},
+        instances=4,
+    )
+    assert shared.label == "onnxruntime int8 x 4"
+    assert shared_out(EngineSpec(engine=Engine.TENSORRT, precision=Precision.FP16), 8, 4) is None
+
+
+def test_several_instances_have_to_be_clearly_faster() -> None:
+    def built(speed: float, instances: int) -> Built:
+        engine = onnxruntime.engine_spec(Precision.FP32, 2 // instances, instances)
+        figures = Figures(texts_per_second=speed, latency_ms=1.0, memory_mib=1.0)
+        return Built(engine=engine, folder="f", figures=figures)
+
+    one, slightly, clearly = built(100, 1), built(99 * SEVERAL_WORTH, 2), built(101 * SEVERAL_WORTH, 2)
+    broken = Built(engine=one.engine, error="it does not run")
+    assert fastest_first([broken, one, slightly]) == (one, slightly, broken)
+    assert fastest_first([one, clearly]) == (clearly, one)
