@@ -57,6 +57,7 @@ from gateway.schemas import ModelSchemas, StructSchemas
 from gateway.serving.admission import Admission
 from gateway.serving.cache import AnswerCache
 from gateway.serving.cached_rows import CachedRows
+from gateway.serving.chat.rendering import ChatRenderer
 from gateway.serving.dispatch import Dispatcher
 from gateway.serving.engine import Engine
 from gateway.serving.generation.model import GenerationModel
@@ -138,6 +139,7 @@ def create_app(
     text_rows = _cached(rows, settings.cache_bytes, task_metrics)
     text = TextModel(tokenizers, text_rows)
     metering = Metering.of(settings, database, tokenizers, task_metrics, Admission(text_rows))
+    renderer = ChatRenderer(processes=settings.chat_processes, queue=settings.chat_queue)
     generation = GenerationModel(tokenizers, triton, streams_per_request=settings.streams_per_request)
     transcription = TranscriptionTask(
         SpeechModel(tokenizers, triton),
@@ -210,7 +212,7 @@ def create_app(
             await asyncio.gather(*running)
             if receiver is not None:
                 await receiver.close()
-            await triton.close()
+            await asyncio.gather(renderer.close(), triton.close())
             for each in (tokenizers, decoder, transcription, identity):
                 each.close()
             if tracing is not None:
@@ -255,6 +257,7 @@ def create_app(
                 text=text,
                 generation=generation,
                 transcription=transcription,
+                renderer=renderer,
                 threads=tokenizers.threads,
                 reading=Reading.of(settings.documents, rows, triton, decoder),
                 forms=settings.max_forms,
@@ -275,10 +278,13 @@ def create_app(
         request_max_body_size=None,  # `Intake` counts, also where no length is announced
     )
     # Around the router, because Litestar's own middleware does not see unknown paths.
-    intake_layer = IntakeLayer(
-        SlashesLayer(app.asgi_handler), intake, streamed=("/uploads/", "/v1/audio/", "/v1/parse-beta")
+    app.asgi_handler = RequestObserver(
+        IntakeLayer(
+            SlashesLayer(app.asgi_handler), intake, streamed=("/uploads/", "/v1/audio/", "/v1/parse-beta")
+        ),
+        metrics,
+        tracing,
     )
-    app.asgi_handler = RequestObserver(intake_layer, metrics, tracing)
     return app
 
 

@@ -5,6 +5,7 @@ from litestar.di import Provide
 from gateway.apis.opengatellm.inference.chats import Chats
 from gateway.forms import FormReader
 from gateway.reading import Reading
+from gateway.serving.chat.rendering import ChatRenderer
 from gateway.serving.generation.model import GenerationModel
 from gateway.serving.inference.chats import ModelChat
 from gateway.serving.inference.completions import Completions
@@ -27,6 +28,7 @@ def inference_dependencies(
     text: TextModel,
     generation: GenerationModel,
     transcription: TranscriptionTask,
+    renderer: ChatRenderer,
     threads: Threads,
     reading: Reading,
     forms: int,
@@ -34,13 +36,16 @@ def inference_dependencies(
     """Providers for Litestar.
 
     Args:
-        threads: that render the templates of chats.
+        renderer: makes text of conversations.
+        threads: that read the schemas of answers.
         forms: with a file, that may be under way.
 
     """
     services = {
         "inference": inference,
-        "chats": Chats(inference, ModelChat(ChatTask(generation, threads)), UpstreamChat(upstreams)),
+        "chats": Chats(
+            inference, ModelChat(ChatTask(generation, renderer, threads)), UpstreamChat(upstreams)
+        ),
         "completions": Completions(GenerationTask(generation), upstreams),
         "embedding": EmbeddingTask(text),
         "forms": FormReader(at_once=forms),

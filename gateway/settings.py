@@ -44,6 +44,8 @@ class GatewaySettings:
         max_forms: forms with a file that may be under way; one more answers 503.
         tokenizer_threads: threads that turn text into token ids.
         tokenizer_queue: requests that may wait for those threads; one more answers 503.
+        chat_processes: processes that render conversations, each of 256 MiB at most.
+        chat_queue: conversations that may wait for them; one more answers 503.
         image_threads: threads that decode and scale images.
         image_queue: packs of images that may wait for those threads; one more answers 503.
         max_image_bytes: largest image; a larger one answers 413.
@@ -87,6 +89,8 @@ class GatewaySettings:
     max_forms: int = 32
     tokenizer_threads: int = 2
     tokenizer_queue: int = 512
+    chat_processes: int = 2
+    chat_queue: int = 512
     image_threads: int = 2
     image_queue: int = 128
     max_image_bytes: int = 10 * MEBIBYTE

@@ -1,9 +1,9 @@
 """The sandbox that chat templates run in: Jinja's, in which no template works for ever.
 
-A thread cannot be stopped from outside, so a template is made to look at the clock itself: at each turn of a
-loop and at each call, between which it can only do what Jinja's operators and filters do once. What those may
-make is bounded where a few characters of template can ask for gigabytes, and so is the rendered text; the
-memory that a template fills on its way is not.
+A template is made to look at the clock itself: at each turn of a loop and at each call, between which it can
+only do what Jinja's operators and filters do once. What multiplying may make is bounded, and so is the
+rendered text. Most of what goes wrong is told in words so; the rest ends with the process, whose memory and
+time are bounded from outside (`gateway.serving.chat.rendering`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sized

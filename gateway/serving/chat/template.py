@@ -1,6 +1,6 @@
 """A conversation as the text that the model was trained on, by the Jinja template of its tokenizer.
 
-Templates come with the models, so they are foreign code: they run in a sandbox, off the event loop.
+Templates come with the models, so they are foreign code: they run in a sandbox, in a process of their own.
 """
 
 import json
@@ -48,6 +48,7 @@ class ChatTemplate:
 
         Raises:
             ConversationRefusedError: the template refuses the messages, or fails with them.
+            MemoryError: it asks for more than there is.
 
         """
         try:
@@ -59,6 +60,8 @@ class ChatTemplate:
             raise ConversationRefusedError(
                 f"the model's chat template refuses `messages`: {error.message}"
             ) from None
+        except MemoryError:
+            raise
         except Exception as error:  # noqa: BLE001  # a template may fail in any way; the caller must hear of it
             raise ConversationRefusedError(
                 f"the model's chat template fails with `messages`: {type(error).__name__}: {error}",

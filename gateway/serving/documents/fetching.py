@@ -11,8 +11,8 @@ import httpx
 
 from gateway.serving.documents.addresses import Address, addresses_of, is_public
 from gateway.serving.documents.errors import DocumentRefusedError, DocumentTooLargeError
-from gateway.serving.documents.gate import Gate
 from gateway.serving.documents.settings import DocumentSettings
+from gateway.serving.gate import Gate
 
 REDIRECTS = 3
 ATTEMPTS = 2
@@ -29,7 +29,7 @@ class Fetcher:
 
     def __init__(self, settings: DocumentSettings) -> None:
         self._settings = settings
-        self._gate = Gate(at_once=4 * settings.at_once, queue=settings.queue)
+        self._gate = Gate("documents", at_once=4 * settings.at_once, queue=settings.queue)
         self._hosts = frozenset(host.lower() for host in settings.hosts)
 
     async def fetch(self, url: str) -> bytes:

@@ -1,9 +1,7 @@
 """PDFs page by page, out of processes that are bounded in memory and time."""
 
 import asyncio
-import os
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 
@@ -11,7 +9,6 @@ import msgspec
 from PIL import Image
 
 from gateway.serving.documents.errors import DocumentRefusedError, UnconfinedError
-from gateway.serving.documents.gate import Gate
 from gateway.serving.documents.messages import (
     LENGTH,
     Answer,
@@ -24,7 +21,9 @@ from gateway.serving.documents.messages import (
 )
 from gateway.serving.documents.pages import Page
 from gateway.serving.documents.settings import DocumentSettings
+from gateway.serving.gate import Gate
 from gateway.serving.ocr.lines import Line
+from gateway.serving.processes import end, start
 
 CHANNELS = 3
 
@@ -37,7 +36,7 @@ class PdfOpener:
 
     def __init__(self, settings: DocumentSettings) -> None:
         self._settings = settings
-        self._gate = Gate(at_once=settings.at_once, queue=settings.queue)
+        self._gate = Gate("documents", at_once=settings.at_once, queue=settings.queue)
         self._decoder = msgspec.msgpack.Decoder(Answer)
 
     async def pages(
@@ -56,15 +55,13 @@ class PdfOpener:
 
         """
         async with self._gate.enter():
-            process = await self._start()
+            process = await start("gateway.serving.documents.opener", str(self._settings.memory_bytes))
             try:
                 async with aclosing(self._read(process, self._order(chosen, text=text), data)) as pages:
                     async for page in pages:
                         yield page
             finally:
-                with suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+                await end(process)
 
     def _order(self, chosen: Sequence[int] | None, *, text: bool) -> Order:
         return Order(
@@ -73,19 +70,6 @@ class PdfOpener:
             dpi=self._settings.dpi,
             most_pixels=self._settings.max_page_pixels,
             text=text,
-        )
-
-    async def _start(self) -> Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "gateway.serving.documents.opener",
-            str(self._settings.memory_bytes),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            # Nothing else of the gateway's environment, in which there are secrets.
-            env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "LANG": "C.UTF-8"},
         )
 
     async def _read(self, process: Process, order: Order, data: bytes) -> AsyncGenerator[Page, None]:

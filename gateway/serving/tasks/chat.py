@@ -1,6 +1,6 @@
 """The next message of a conversation, by a decoder whose tokenizer has a chat template."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -9,6 +9,7 @@ from gateway.serving.chat.answer import Answer
 from gateway.serving.chat.dialects import Dialect, dialect_of
 from gateway.serving.chat.errors import NoChatTemplateError
 from gateway.serving.chat.messages import Conversation, NamedTool, Tool, ToolMode
+from gateway.serving.chat.rendering import ChatRenderer
 from gateway.serving.chat.results import ChatAnswer, Piece, collect
 from gateway.serving.chat.sampling import parameters
 from gateway.serving.generation.model import GenerationModel, generation_head, in_one_piece
@@ -38,12 +39,14 @@ class ChatTask:
     """Conversations as every API hands them over.
 
     Args:
-        threads: render the templates and read the schemas.
+        renderer: makes text of conversations.
+        threads: read the schemas.
 
     """
 
-    def __init__(self, model: GenerationModel, threads: Threads) -> None:
+    def __init__(self, model: GenerationModel, renderer: ChatRenderer, threads: Threads) -> None:
         self._model = model
+        self._renderer = renderer
         self._threads = threads
 
     async def run(self, provider: Provider, conversation: Conversation) -> ChatAnswer:
@@ -73,8 +76,7 @@ class ChatTask:
         self, provider: Provider, conversation: Conversation, *, whole: bool
     ) -> AsyncGenerator[Piece, None]:
         graph = provider.graph(Task.TEXT_GENERATION)
-        with self._threads.admit():
-            prepared = await self._threads.run(_prepare, graph, conversation)
+        prepared = await self._prepare(graph, conversation)
         prompt = await self._model.read(graph, prepared.prompt)
         asked = parameters(graph, len(prompt), conversation.options, prepared.schema)
         if prepared.dialect is not None:
@@ -94,6 +96,22 @@ class ChatTask:
             async for chunk in chunks:
                 yield answers[chunk.index].read(chunk)
 
+    async def _prepare(self, graph: Manifest, conversation: Conversation) -> _Prepared:
+        """The text that the model continues, and what its answer must follow."""
+        head = generation_head(graph)
+        if not head.chat_template or head.encoder_decoder:
+            raise NoChatTemplateError(f"model {graph.name} has no chat template")
+        tools = _tools(conversation)
+        template = (tools and head.tool_template) or head.chat_template
+        prompt = await self._renderer.render(template, head.special_tokens, conversation.messages, tools)
+        dialect = dialect_of(template) if tools else None
+        called = None if conversation.tool_choice is ToolMode.AUTO else dialect
+        with self._threads.admit():
+            schema = await self._threads.run(_schema, conversation, tools, called)
+        if called is None:
+            return _Prepared(prompt, schema, dialect, inside=False)
+        return _Prepared(prompt + called.opening, schema, called, inside=True)
+
 
 def longest_chat(provider: Provider, conversation: Conversation) -> int:
     """Tokens that the choices take at most."""
@@ -103,32 +121,20 @@ def longest_chat(provider: Provider, conversation: Conversation) -> int:
     return most * conversation.options.n
 
 
-def _prepare(graph: Manifest, conversation: Conversation) -> _Prepared:
-    """The text that the model continues, and what its answer must follow.
+def _schema(conversation: Conversation, tools: Sequence[Tool], dialect: Dialect | None) -> str | None:
+    """What the answer must follow: a call where a dialect is given, the caller's own schema, or nothing.
 
     Raises:
-        TriremeError: see `ChatTask.stream`.
+        InvalidSchemaError: no answer can be made to follow it.
 
     """
-    # Jinja and llguidance are loaded by the thread that needs them first.
-    from gateway.serving.chat.prompt import render  # noqa: PLC0415
+    # llguidance is loaded by the thread that needs it first.
     from gateway.serving.chat.schemas import call_schema, checked  # noqa: PLC0415
-    from gateway.serving.chat.template import ChatTemplate  # noqa: PLC0415
 
-    head = generation_head(graph)
-    if not head.chat_template or head.encoder_decoder:
-        raise NoChatTemplateError(f"model {graph.name} has no chat template")
-    tools = _tools(conversation)
-    source = (tools and head.tool_template) or head.chat_template
-    prompt = render(ChatTemplate(source, head.special_tokens), conversation.messages, tools)
-    if not tools:
-        schema = conversation.response_schema
-        followed = None if schema is None else checked(schema, "response_format")
-        return _Prepared(prompt, followed, None, inside=False)
-    dialect = dialect_of(source)
-    if conversation.tool_choice is ToolMode.AUTO:
-        return _Prepared(prompt, None, dialect, inside=False)
-    return _Prepared(prompt + dialect.opening, call_schema(tools, dialect), dialect, inside=True)
+    if dialect is not None:
+        return call_schema(tools, dialect)
+    schema = conversation.response_schema
+    return None if schema is None else checked(schema, "response_format")
 
 
 def _tools(conversation: Conversation) -> tuple[Tool, ...]:

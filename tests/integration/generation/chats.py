@@ -10,6 +10,7 @@ from control_plane.catalog import Provider
 from control_plane.routers.kinds import ProviderKind
 from gateway.serving.chat.messages import Conversation, Message, Role
 from gateway.serving.chat.options import ChatOptions
+from gateway.serving.chat.rendering import ChatRenderer
 from gateway.serving.chat.results import ChatAnswer, Piece
 from gateway.serving.generation.model import GenerationModel
 from gateway.serving.tasks.chat import ChatTask
@@ -56,10 +57,12 @@ async def again(pieces: list[Piece]) -> AsyncIterator[Piece]:
 async def chatting(site: Site) -> AsyncIterator[Chats]:
     tokenizers = Tokenizers(threads=2, queue=64)
     pool = TritonPool([site.triton.url], timeout=60, in_flight=8)
+    renderer = ChatRenderer(processes=2, queue=64)
     pool.open()
     try:
         model = GenerationModel(tokenizers, pool, streams_per_request=8)
-        yield Chats(ChatTask(model, tokenizers.threads), tokenizers, site)
+        yield Chats(ChatTask(model, renderer, tokenizers.threads), tokenizers, site)
     finally:
+        await renderer.close()
         await pool.close()
         tokenizers.close()

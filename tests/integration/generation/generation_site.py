@@ -143,7 +143,7 @@ class Site:
         manifest = decode((entry / layout.MANIFEST).read_bytes())
         self.storage.publish(entry, manifest)
         await self.load(manifest.entry)
-        await self._route(name, manifest)
+        await self.route(name, manifest)
         return manifest
 
     async def load(self, entry: str) -> None:
@@ -157,7 +157,8 @@ class Site:
         await AccountService(self.database).ensure("alice")
         return (await KeyService(self.database).create("alice", "test")).secret
 
-    async def _route(self, name: str, manifest: Manifest) -> None:
+    async def route(self, name: str, manifest: Manifest) -> None:
+        """Have a model of this name answered by an entry that is loaded."""
         new = NewModel(name=name, source="file:/tiny", tasks=manifest.tasks, description=name)
         build_id = await ModelService(self.database).add(new)
         async with self.database.session() as session:

@@ -11,12 +11,14 @@ class Gate:
     """Bounds work of one kind on the event loop.
 
     Args:
+        name: what waits when there is too much, as in "too many NAME are waiting".
         at_once: that may be at work.
         queue: that may wait; one more is refused.
 
     """
 
-    def __init__(self, *, at_once: int, queue: int) -> None:
+    def __init__(self, name: str, *, at_once: int, queue: int) -> None:
+        self._name = name
         self._slots = asyncio.Semaphore(at_once)
         self._most = at_once + queue
         self._inside = 0
@@ -30,7 +32,7 @@ class Gate:
 
         """
         if self._inside >= self._most:
-            raise OverloadedError("too many documents are waiting")
+            raise OverloadedError(f"too many {self._name} are waiting")
         self._inside += 1
         try:
             async with self._slots:

@@ -1,0 +1,117 @@
+"""Templates of strangers in processes of their own: what they fill, and how long they take, is bounded."""
+
+import asyncio
+import re
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from memory import peak
+
+from gateway.serving.chat import rendering
+from gateway.serving.chat.errors import ConversationRefusedError
+from gateway.serving.chat.messages import Message, Role, Tool
+from gateway.serving.chat.rendering import ChatRenderer
+from gateway.serving.errors import OverloadedError
+
+FRIENDLY = "{{ bos }}{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+HELLO = (Message(Role.USER, "Grüß Gott, \U0001f600"),)
+DOUBLING = (
+    "{{% set ns = namespace(x={start}) %}}"
+    "{{% for _ in range(99) %}}{{% set ns.x = ns.x {operator} ns.x %}}{{% endfor %}}"
+)
+SLOW = "{{ range(99999) | select('in', range(99999) | reverse | list) | list | length }}"
+MEBIBYTE = 2**20
+
+
+@pytest_asyncio.fixture
+async def renderer() -> AsyncIterator[ChatRenderer]:
+    running = ChatRenderer(processes=1, queue=1)
+    yield running
+    await running.close()
+
+
+async def render(
+    renderer: ChatRenderer, template: str = FRIENDLY, tokens: Mapping[str, str] | None = None
+) -> str:
+    return await renderer.render(template, tokens or {"bos": "<s>"}, HELLO, ())
+
+
+def told(process: Process, file: str) -> str:
+    """What the system knows of a process."""
+    return Path("/proc", str(process.pid), file).read_text()
+
+
+async def test_conversations_and_tools_arrive_as_they_are(renderer: ChatRenderer) -> None:
+    assert await render(renderer) == f"<s>user: {HELLO[0].content}\n"
+    tool = Tool("f", "", {"maximum": 10**30, "enum": [None, True, "é"]})
+    text = await renderer.render("{{ tools[0].function.parameters | tojson }}", {}, HELLO, (tool,))
+    assert text == '{"maximum": 1000000000000000000000000000000, "enum": [null, true, "é"]}'
+
+
+async def test_refusals_keep_their_words_and_hints(renderer: ChatRenderer) -> None:
+    with pytest.raises(ConversationRefusedError, match="no system role"):
+        await render(renderer, "{{ raise_exception('no system role') }}")
+    with pytest.raises(ConversationRefusedError, match="line 2") as broken:
+        await render(renderer, "\n{% if %}")
+    assert "chat_template" in broken.value.hint
+    with pytest.raises(ConversationRefusedError) as long:
+        await render(renderer, "{{ raise_exception('x' * 4000000) }}")
+    assert len(str(long.value)) <= 1000
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        DOUBLING.format(start="[1]", operator="+"),
+        DOUBLING.format(start="'x'", operator="~"),
+        "{{ '%0999999999d' % 1 }}",
+        "{{ '{:>999999999}'.format(messages[0].role) }}",
+        "{{ messages[0].role | center(999999999) | length }}",
+        "{{ [messages] | batch(999999999, 'x') | list | length }}",
+    ],
+)
+async def test_a_template_fills_no_memory_but_its_own_share(renderer: ChatRenderer, template: str) -> None:
+    before = peak(forget=True)
+    with pytest.raises(ConversationRefusedError, match="more than 256 MiB of memory"):
+        await render(renderer, template)
+    assert peak() - before < 16 * MEBIBYTE
+    assert await render(renderer)  # by a process that takes the ended one's place
+
+
+async def test_processes_are_kept_and_bounded(renderer: ChatRenderer) -> None:
+    await render(renderer)
+    (first,) = renderer._idle
+    assert re.search(rf"Max address space\s+{rendering.MEMORY_BYTES}\s", told(first, "limits"))
+    names = {entry.partition("=")[0] for entry in told(first, "environ").split("\0")}
+    assert names <= {"PYTHONPATH", "LANG", "TZ", ""}
+    await render(renderer)
+    assert renderer._idle == [first]
+    first.kill()
+    await first.wait()
+    assert await render(renderer)
+    assert renderer._idle != [first]
+
+
+async def test_what_does_not_look_at_the_clock_ends_too(
+    renderer: ChatRenderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendering, "PATIENCE", 0.5)
+    with pytest.raises(ConversationRefusedError, match="takes longer than"):
+        await render(renderer, SLOW)
+    assert not renderer._idle
+
+
+async def test_callers_who_leave_end_their_rendering(renderer: ChatRenderer) -> None:
+    await render(renderer)
+    (process,) = renderer._idle
+    leaving = asyncio.create_task(render(renderer, SLOW))
+    waiting = asyncio.create_task(render(renderer))
+    await asyncio.sleep(0)  # both have asked
+    with pytest.raises(OverloadedError, match="too many conversations"):
+        await render(renderer)
+    leaving.cancel()
+    assert await waiting
+    assert process.returncode is not None
