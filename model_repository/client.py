@@ -15,6 +15,7 @@ from model_repository.errors import (
     RefusedInputError,
     RepositoryError,
     ServerUnavailableError,
+    UnfitInputError,
 )
 from model_repository.tensors import infer_request, read_outputs
 
@@ -94,6 +95,7 @@ class TritonClient:
 
         Raises:
             ServerUnavailableError: no server, the model is not loaded, or no answer in time.
+            UnfitInputError: the engine finds fault with the values of the input.
             InferenceError: the model failed on this input.
 
         """
@@ -229,7 +231,8 @@ def _raise(error: grpc.aio.AioRpcError) -> Never:
     message = UNAVAILABLE.get(error.code())
     if message is not None:
         raise ServerUnavailableError(message) from error
-    raise InferenceError("the model failed on this input") from error
+    unfit = error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    raise (UnfitInputError if unfit else InferenceError)("the model failed on this input") from error
 
 
 def reason(error: BaseException | None) -> str:

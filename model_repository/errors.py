@@ -118,6 +118,10 @@ class InferenceError(TriremeError):
     code = "inference_failed"
 
 
+class UnfitInputError(InferenceError):
+    """The engine says that the values of the input are at fault, such as an index beyond a table."""
+
+
 class RefusedInputError(TriremeError):
     """The model does not take this input."""
 

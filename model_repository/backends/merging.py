@@ -27,11 +27,15 @@ class Item(NamedTuple):
     outputs: list[str]
 
 
-def merge(requests: Sequence[Any], run: Run) -> list[Any]:
+def merge(requests: Sequence[Any], run: Run, unfit: type[Exception] | None = None) -> list[Any]:
     """One response a request, in order.
 
     Requests whose inputs are alike but for the batch axis run as one batch, which is asked only for the
     outputs that somebody wants.
+
+    Args:
+        unfit: what the engine raises where the values of an input are at fault, if it can tell.
+
     """
     responses: list[Any] = [None] * len(requests)
     groups: dict[object, list[Item]] = {}
@@ -43,7 +47,7 @@ def merge(requests: Sequence[Any], run: Run) -> list[Any]:
         item = Item(index, inputs, list(request.requested_output_names()))
         groups.setdefault(_likeness(inputs), []).append(item)
     for items in groups.values():
-        for item, response in zip(items, _answer(items, run), strict=True):
+        for item, response in zip(items, _answer(items, run, unfit), strict=True):
             responses[item.index] = response
     return responses
 
@@ -52,14 +56,16 @@ def _likeness(inputs: Tensors) -> object:
     return tuple(sorted((name, array.dtype.str, array.shape[1:]) for name, array in inputs.items()))
 
 
-def _answer(items: list[Item], run: Run) -> list[Any]:
+def _answer(items: list[Item], run: Run, unfit: type[Exception] | None) -> list[Any]:
     """Responses to requests that fit together; when their batch fails, only those at fault get the error."""
     try:
         return _run_batch(items, run)
     except Exception as error:  # noqa: BLE001  # an engine may raise anything, and Triton wants a response
         if len(items) > 1:
-            return [response for item in items for response in _answer([item], run)]
-        return [_error(f"{type(error).__name__}: {error}", pb_utils.TritonError.INTERNAL)]
+            return [response for item in items for response in _answer([item], run, unfit)]
+        at_fault = unfit is not None and isinstance(error, unfit)
+        code = pb_utils.TritonError.INVALID_ARG if at_fault else pb_utils.TritonError.INTERNAL
+        return [_error(f"{type(error).__name__}: {error}", code)]
 
 
 def _run_batch(items: list[Item], run: Run) -> list[Any]:

@@ -1,6 +1,7 @@
 """Names of models with slashes, which a router takes for ends of names."""
 
 import re
+from urllib.parse import unquote
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -8,9 +9,10 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 STAND_IN = "\x1f"
 """Stands for a slash within a name; no name holds it."""
 
-_PATH = re.compile(
-    r"(?P<before>/v2/models/)(?P<name>.+?)(?P<behind>(/versions/[^/]+)?(/config|/ready|/infer)?/?)"
-)
+MODELS = "/v2/models/"
+
+_ENCODED = re.compile("%2F", re.IGNORECASE)
+_PATH = re.compile(MODELS + r"(?P<name>.+?)(?P<end>(/versions/[^/]+)?(/config|/ready|/infer)?/?)")
 
 
 class SlashesLayer:
@@ -21,14 +23,22 @@ class SlashesLayer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != ScopeType.HTTP or not (match := _PATH.fullmatch(path := scope["path"])):
+        if scope["type"] != ScopeType.HTTP or not (path := scope["path"]).startswith(MODELS):
             await self._app(scope, receive, send)
             return
-        scope["path"] = match["before"] + match["name"].replace("/", STAND_IN) + match["behind"]
+        scope["path"] = _hidden(scope["raw_path"])
         try:
             await self._app(scope, receive, send)
         finally:
             scope["path"] = path
+
+
+def _hidden(raw: bytes) -> str:
+    """The decoded path without slashes in names: those that came encoded, and those before a known end."""
+    path = unquote(_ENCODED.sub(STAND_IN, raw.decode("ascii")))
+    if (match := _PATH.fullmatch(path)) is None:
+        return path
+    return MODELS + match["name"].replace("/", STAND_IN) + match["end"]
 
 
 def shown(name: str) -> str:

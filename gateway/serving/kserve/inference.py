@@ -14,7 +14,7 @@ from gateway.serving.metering.meter import Meter
 from gateway.serving.snapshots import Snapshots
 from gateway.serving.tokenization import Tokenizers
 from gateway.serving.triton import TritonPool
-from model_repository.errors import RefusedInputError
+from model_repository.errors import RefusedInputError, UnfitInputError
 from model_repository.manifest import Manifest
 from model_repository.tensors import Array
 
@@ -71,7 +71,13 @@ class TensorInference:
             async def work(provider: Provider) -> tuple[Array, ...]:
                 if tokens and (current := current_call()) is not None:
                     current.read(tokens)
-                found = await self._triton.infer(provider, target.of(provider), inputs, outputs)
+                try:
+                    found = await self._triton.infer(provider, target.of(provider), inputs, outputs)
+                except UnfitInputError:
+                    raise RefusedInputError(
+                        f"model {graph.name} cannot compute with the values of these inputs",
+                        hint="An index may lie beyond what it points into.",
+                    ) from None
                 return tuple(found[output] for output in outputs)
 
             task = graph.tasks[0]

@@ -8,6 +8,7 @@ Of the model's parameters it reads what the vendor's native backend of that name
 from typing import Any
 
 import onnxruntime
+from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
 
 from model_repository.backends.graph import Graph
 from model_repository.backends.merging import Tensors, merge
@@ -28,7 +29,7 @@ class TritonPythonModel:
 
     def execute(self, requests: list[Any]) -> list[Any]:
         """One response a request, in order."""
-        return merge(requests, self._run)
+        return merge(requests, self._run, InvalidArgument)
 
     def _run(self, inputs: Tensors, outputs: list[str]) -> Tensors:
         return dict(zip(outputs, self._session.run(outputs, inputs), strict=True))

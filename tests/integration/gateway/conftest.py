@@ -6,7 +6,9 @@ import httpx
 import pytest
 import pytest_asyncio
 import tiny_zoo
+import tritonclient.http.aio as triton
 from databases import NewDatabase
+from kserve_tensors import doubled, looked_up
 from running import gateway
 from site_setup import Site
 from tiny_model import average
@@ -65,3 +67,25 @@ async def zoo(site: Site, alice: str) -> AsyncIterator[httpx.AsyncClient]:
     )
     async with gateway(site, GatewaySettings(), alice) as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def kserve(site: Site, alice: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Client of a gateway whose graphs are asked by tensors."""
+    await site.deploy("doubled", doubled())
+    await site.deploy("looked-up", looked_up())
+    await site.deploy("clip", *(tower.graph for tower in tiny_zoo.clip_towers()))
+    async with gateway(site, GatewaySettings(), alice) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def triton_client(kserve: httpx.AsyncClient) -> AsyncIterator[triton.InferenceServerClient]:
+    """Triton's own client of the same."""
+    async with triton.InferenceServerClient(kserve.base_url.netloc.decode()) as running:
+        yield running
+
+
+@pytest.fixture
+def bearer(alice: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {alice}"}
