@@ -54,13 +54,19 @@ class Unconfined(Message, frozen=True):
 
 
 class Words(Message, frozen=True):
-    """Text that a page has of itself, and where, in pixels of the drawn page."""
+    """Text that a page has of itself, and where, in pixels of the drawn page.
+
+    Attributes:
+        bold: None where it is not seen on the page, as that of a scan that was read before.
+
+    """
 
     text: str
     left: float
     top: float
     right: float
     bottom: float
+    bold: bool | None
 
 
 class Box(Message, frozen=True):

@@ -24,14 +24,12 @@ from gateway.serving.documents.messages import (
     Reason,
     Refused,
     Unconfined,
-    Words,
 )
+from gateway.serving.documents.places import Places
+from gateway.serving.documents.text_layer import words_of
 
 POINTS = 72
 """An inch."""
-
-MOST_WORDS = 5000
-"""Stretches of text of one page."""
 
 PICTURE_SHARE = 0.8
 """Of the page: an image larger than this is the page itself, scanned."""
@@ -92,8 +90,8 @@ def _draw(order: Order, document: pypdfium2.PdfDocument, index: int) -> Drawn:
     try:
         scale = _scale(order, *page.get_size())
         width, height = (ceil(side * scale) for side in page.get_size())
-        places = pypdfium2.PdfPosConv(page, (0, 0, width, height, 0))
-        words = _words(page, places) if order.text else None
+        places = Places(page, width, height, scale)
+        words = words_of(page, places) if order.text else None
         pictures = tuple(_pictures(page, places, width, height))
         pixels = b"" if words and not pictures else _pixels(page, scale)
         return Drawn(
@@ -124,29 +122,10 @@ def _pixels(page: pypdfium2.PdfPage, scale: float) -> bytes:
         bitmap.close()
 
 
-def _words(page: pypdfium2.PdfPage, places: pypdfium2.PdfPosConv) -> tuple[Words, ...]:
-    """The page's own text; nothing where no letter or figure is in it."""
-    found = []
-    text = page.get_textpage()
-    try:
-        for number in range(min(text.count_rects(), MOST_WORDS)):
-            rectangle = text.get_rect(number)
-            content = " ".join(text.get_text_bounded(*rectangle).split())
-            if content:
-                left, top, right, bottom = _placed(rectangle, places)
-                found.append(Words(text=content, left=left, top=top, right=right, bottom=bottom))
-    finally:
-        text.close()
-    readable = any(character.isalnum() for words in found for character in words.text)
-    return tuple(found) if readable else ()
-
-
-def _pictures(
-    page: pypdfium2.PdfPage, places: pypdfium2.PdfPosConv, width: int, height: int
-) -> Iterator[Box]:
+def _pictures(page: pypdfium2.PdfPage, places: Places, width: int, height: int) -> Iterator[Box]:
     number = 0
     for image in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE]):
-        left, top, right, bottom = _placed(image.get_bounds(), places)
+        left, top, right, bottom = places.box(*image.get_bounds())
         left, top, right, bottom = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
         area = (right - left) * (bottom - top)
         if right > left and bottom > top and area <= PICTURE_SHARE * width * height:
@@ -154,13 +133,6 @@ def _pictures(
             number += 1
         if number == MOST_PICTURES:
             return
-
-
-def _placed(bounds: Sequence[float], places: pypdfium2.PdfPosConv) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom in pixels, of left, bottom, right and top in points."""
-    left, bottom, right, top = bounds
-    (ax, ay), (bx, by) = places.to_bitmap(left, bottom), places.to_bitmap(right, top)
-    return min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
 
 
 if __name__ == "__main__":

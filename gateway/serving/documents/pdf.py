@@ -147,4 +147,5 @@ def _page(drawn: Drawn) -> Page:
 
 def _line(words: Words) -> Line:
     left, top, right, bottom = words.left, words.top, words.right, words.bottom
-    return Line(((left, top), (right, top), (right, bottom), (left, bottom)), words.text)
+    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+    return Line(corners, words.text, bold=words.bold)

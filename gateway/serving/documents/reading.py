@@ -7,7 +7,7 @@ from io import BytesIO
 from PIL import Image
 
 from gateway.serving.documents.pages import Box, Page
-from gateway.serving.ocr.layout import markdown
+from gateway.serving.layout.markdown import markdown
 from gateway.serving.ocr.lines import Line
 from gateway.serving.threads import Threads
 

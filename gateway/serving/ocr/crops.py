@@ -6,13 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gateway.serving.ocr.lines import Points
+from gateway.serving.ocr.lines import UPRIGHT, Points
 
 Crop = NDArray[np.uint8]
 """RGB pixels, `[height, width, 3]`."""
-
-UPRIGHT = 1.5
-"""Times as high as wide: such lines run down the page, and are turned."""
 
 LONGEST = 64
 """Times as wide as high: of longer lines the rest is squeezed in, so that no line takes all memory."""
