@@ -7,6 +7,9 @@ import msgspec
 
 from gateway.serving.chat.messages import Message, Tool
 
+CHARACTERS = 4 * 2**20
+"""Most of a rendered text, and of what a template makes by multiplying."""
+
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation to be rendered.

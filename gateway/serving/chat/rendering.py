@@ -12,8 +12,7 @@ import msgspec
 
 from gateway.serving.chat.errors import ConversationRefusedError
 from gateway.serving.chat.messages import Message, Tool
-from gateway.serving.chat.orders import Answer, Order, Refused
-from gateway.serving.chat.sandbox import CHARACTERS
+from gateway.serving.chat.orders import CHARACTERS, Answer, Order, Refused
 from gateway.serving.documents.messages import LENGTH
 from gateway.serving.gate import Gate
 from gateway.serving.processes import end, start

@@ -16,13 +16,12 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
+from gateway.serving.chat.orders import CHARACTERS
+
 T = TypeVar("T")
 
 SECONDS = 2.0
 """Processor time for one rendering."""
-
-CHARACTERS = 4 * 2**20
-"""Most of a rendered text, and of what is made by multiplying."""
 
 WATCHED = "watched"
 
