@@ -7,7 +7,7 @@ from pathlib import Path
 import published
 import pytest
 import seaweed
-from databases import NewDatabase, postgresql_database, sqlite_database
+from databases import NewDatabase, postgresql_database, postgresql_databases, sqlite_databases
 from postgresql import PostgresServer, postgres
 from seaweed import S3Server
 
@@ -41,17 +41,25 @@ def mortal_postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> str:
-    """An empty database of its own."""
+    """A database of its own without tables."""
     return postgresql_database(postgres_server)
+
+
+@pytest.fixture(scope="session")
+def new_sqlite(tmp_path_factory: pytest.TempPathFactory) -> NewDatabase:
+    return sqlite_databases(tmp_path_factory.mktemp("database"))
+
+
+@pytest.fixture(scope="session")
+def new_postgresql(postgres_server: str) -> NewDatabase:
+    return postgresql_databases(postgres_server)
 
 
 @pytest.fixture(scope="session")
 def new_database(request: pytest.FixtureRequest) -> NewDatabase:
     """Makes databases of the kind that `--database` names, for tests that would run on any."""
-    if request.config.getoption("--database") == "sqlite":
-        return sqlite_database
-    server = request.getfixturevalue("postgres_server")
-    return lambda _folder: postgresql_database(server)
+    made: NewDatabase = request.getfixturevalue(f"new_{request.config.getoption('--database')}")
+    return made
 
 
 @pytest.fixture(scope="session")

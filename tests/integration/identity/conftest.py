@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from databases import postgresql_database, sqlite_database
 from identity_site import Site, gateway
 
 from control_plane.settings import AccountSettings
@@ -17,8 +16,6 @@ async def site(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Site]:
     folder = tmp_path_factory.mktemp("identity")
-    url = sqlite_database(folder)
-    if request.param == "postgresql":
-        url = postgresql_database(request.getfixturevalue("postgres_server"))
-    async with gateway(url, folder, PATIENT) as running:
+    new_database = request.getfixturevalue(f"new_{request.param}")
+    async with gateway(new_database(folder), folder, PATIENT) as running:
         yield running

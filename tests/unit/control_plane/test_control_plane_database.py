@@ -29,19 +29,19 @@ async def test_migrations_make_exactly_the_tables_of_the_code(database: Database
         assert await connection.run_sync(differences) == []
 
 
-async def test_four_processes_may_upgrade_at_once(url: str):
+async def test_four_processes_may_upgrade_at_once(empty: str):
     program = (
         "import asyncio, sys; from control_plane.db.engine import Database;"
         "asyncio.run(Database(sys.argv[1]).upgrade())"
     )
     processes = [
-        await asyncio.create_subprocess_exec(sys.executable, "-c", program, url, stderr=subprocess.PIPE)
+        await asyncio.create_subprocess_exec(sys.executable, "-c", program, empty, stderr=subprocess.PIPE)
         for _ in range(4)
     ]
     for process in processes:
         _, stderr = await process.communicate()
         assert process.returncode == 0, stderr.decode()
-    database = Database(url)
+    database = Database(empty)
     assert await read_generation(database) == 1
     await database.close()
 
