@@ -1,5 +1,6 @@
 """Servers that tests of several folders share."""
 
+import gc
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,16 @@ import seaweed
 from databases import NewDatabase, postgresql_database, postgresql_databases, sqlite_databases
 from postgresql import PostgresServer, postgres
 from seaweed import S3Server
+from shared_builds import SharedBuilds
 
 from model_repository.settings import S3Settings
 
 _numbers = itertools.count()
+
+
+def pytest_collection_finish() -> None:
+    """Have the collector of garbage pass over what lives to the end anyway: the libraries and the tests."""
+    gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,6 +30,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="sqlite",
         help="what tests run on that would run on any database",
     )
+
+
+@pytest.fixture(scope="session")
+def shared_builds(tmp_path_factory: pytest.TempPathFactory) -> SharedBuilds:
+    return SharedBuilds.of(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from converters.causes import in_one_line
 from converters.engines import Session, open_session
 from converters.parity import Case, examine, figures, thresholds
-from converters.references import references
 from converters.results import Built, Exported
 from converters.samples import sampler_of
 from converters.spec import ConversionError, Stage
@@ -66,6 +65,8 @@ class _Forge:
 
     @classmethod
     def of(cls, work: Work, engine: Engine) -> "_Forge":
+        from converters.references import references  # noqa: PLC0415 - loads torch, and most want no plans
+
         wanted = work.spec.plans
         graph = work.workspace.result(Stage.EXPORT, Exported).parts[work.part.name]
         traffic = sampler_of(work.part, work.tokenizer).traffic()

@@ -8,6 +8,7 @@ import pytest_asyncio
 from chats import Chats, chatting
 from databases import NewDatabase
 from generation_site import Site, gateway
+from shared_builds import SharedBuilds
 from speech_site import Speech, serve_speech
 
 from control_plane.db.engine import Database
@@ -18,7 +19,9 @@ from model_repository.storage import FolderStorage
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def site(tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase) -> AsyncIterator[Site]:
+async def site(
+    tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase, shared_builds: SharedBuilds
+) -> AsyncIterator[Site]:
     folder = tmp_path_factory.mktemp("generation")
     storage = FolderStorage(folder / "repository")
     triton = EmbeddedTriton(
@@ -28,7 +31,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory, new_database: NewDataba
     await database.upgrade()
     try:
         await triton.start()
-        yield Site(folder, database, storage, triton)
+        yield Site(folder, database, storage, triton, shared_builds)
     finally:
         await triton.stop()
         await database.close()

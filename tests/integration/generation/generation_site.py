@@ -2,9 +2,11 @@
 
 import asyncio
 import dataclasses
+import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -13,6 +15,7 @@ import numpy as np
 import tiny_generators
 import torch
 from msgspec.structs import replace
+from shared_builds import SharedBuilds, convert
 from sockets import on_a_socket
 from sqlmodel import select
 from tokenizers import Tokenizer
@@ -30,7 +33,6 @@ from control_plane.routers.service import route_to
 from control_plane.routers.tables import Router
 from control_plane.settings import UploadSettings
 from control_plane.uploads.store import FolderStore
-from converters.build import run_build
 from converters.spec import BuildSpec
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
@@ -80,7 +82,6 @@ def in_fp32(entry: Path, given: Manifest, right: Callable[[Mapping[str, Array]],
     manifest = replace(given, engine=replace(given.engine, precision=Precision.FP32))
     file = entry / layout.model_path(manifest)
     settings = msgspec.json.decode(file.read_bytes(), type=GenerationSettings)
-    file.unlink()  # a link to the build's own file
     file.write_bytes(msgspec.json.encode(replace(settings, precision=Precision.FP32)))
     probe = read_probe((entry / layout.PROBE).read_bytes())
     expected = {TOKEN_IDS: np.array(right(probe.inputs), np.int64)}
@@ -96,15 +97,15 @@ class Site:
     database: Database
     storage: FolderStorage
     triton: EmbeddedTriton
+    builds: SharedBuilds
     served: dict[str, Served] = field(default_factory=dict)
 
     async def serve(self, kind: str) -> Served:
         """Save, convert, publish and load a tiny model."""
         if kind not in self.served:
-            source = self.folder / "sources" / kind
-            tiny_generators.save(kind, source)
+            source = await self.source(kind, partial(tiny_generators.save, kind))
             tasks = PROMPTED if kind == "t5" else ()
-            (entry,) = await self.build(kind, f"file:{source}", tasks=tasks)
+            entry = await self.build(kind, f"file:{source}", tasks=tasks)
             manifest = decode((entry / layout.MANIFEST).read_bytes())
             loader = AutoModelForSeq2SeqLM if manifest.head.encoder_decoder else AutoModelForCausalLM
             tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
@@ -129,15 +130,31 @@ class Site:
         finally:
             await client.close()
 
+    async def source(self, name: str, save: Callable[[Path], None]) -> Path:
+        """Folder of a model that is saved once a run."""
+
+        def saved() -> Path:
+            with self.builds.alone(f"{name}-source") as folder:
+                if not folder.exists():
+                    save(folder)
+                return folder
+
+        return await asyncio.to_thread(saved)
+
     async def build(
         self, name: str, source: str, *, tasks: tuple[Task, ...] = (), sha256: str | None = None
-    ) -> list[Path]:
+    ) -> Path:
+        """Entry of a model that is converted once a run; a copy, which may be changed."""
         spec = BuildSpec(
             build_id=name, owner="global", name=name, version=1, source=source, sha256=sha256, tasks=tasks
         )
-        return await asyncio.to_thread(
-            run_build, spec, self.folder / "builds" / name, lambda _: None, lambda: False
-        )
+
+        def converted() -> Path:
+            with self.builds.alone(name) as workspace:
+                (entry,) = convert(spec, workspace)
+            return Path(shutil.copytree(entry, self.folder / "entries" / name))
+
+        return await asyncio.to_thread(converted)
 
     async def publish(self, name: str, entry: Path) -> Manifest:
         manifest = decode((entry / layout.MANIFEST).read_bytes())

@@ -70,9 +70,8 @@ class Speech:
 
 async def serve_speech(site: Site) -> Speech:
     """Save, convert, publish and load."""
-    source = site.folder / "sources" / NAME
-    tiny_whisper.save(source)
-    (entry,) = await site.build(NAME, f"file:{source}")
+    source = await site.source(NAME, tiny_whisper.save)
+    entry = await site.build(NAME, f"file:{source}")
     given = decode((entry / layout.MANIFEST).read_bytes())
     tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
     speech = Speech(given, WhisperForConditionalGeneration.from_pretrained(source).eval(), tokenizer)

@@ -55,7 +55,7 @@ def recordings() -> dict[str, bytes]:
 async def whisper(site: Site) -> AsyncIterator[httpx.AsyncClient]:
     """Client of a gateway that serves the model of the catalogue, in the precision that was found fastest."""
     (model,) = (each for each in load_catalogue("starter").models if Task.TRANSCRIPTION in each.tasks)
-    (entry,) = await site.build(model.name, model.source, sha256=model.sha256)
+    entry = await site.build(model.name, model.source, sha256=model.sha256)
     manifest = await site.publish(model.name, entry)
     assert manifest.tasks == model.tasks
     async with gateway(site) as client:

@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from ocr_site import Kit, Site, build_kit, serving
+from shared_builds import SharedBuilds
 
 
 @pytest.fixture(scope="session")
-def kit(tmp_path_factory: pytest.TempPathFactory) -> Kit:
-    """The real model, converted once a session."""
-    return build_kit(tmp_path_factory.mktemp("kit"))
+def kit(shared_builds: SharedBuilds) -> Kit:
+    """The real model, converted once a run."""
+    return build_kit(shared_builds)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from shared_builds import SharedBuilds, convert
 from sockets import on_a_socket
 from sqlmodel import select
 
@@ -22,9 +23,7 @@ from control_plane.routers.tables import Router
 from control_plane.secret_box import new_key
 from control_plane.settings import UploadSettings
 from control_plane.uploads.store import FolderStore
-from converters.results import Packaged
 from converters.spec import BuildSpec, Stage
-from converters.stage import execute
 from converters.workspace import Workspace
 from gateway.app import create_app
 from gateway.serving.documents.settings import DocumentSettings
@@ -54,23 +53,18 @@ class Kit:
         return tuple(decode((entry / layout.MANIFEST).read_bytes()) for entry in self.entries)
 
 
-def build_kit(folder: Path) -> Kit:
-    workspace = Workspace(folder / "workspace")
-    workspace.prepare(
-        BuildSpec(
-            build_id="kit",
-            owner="global",
-            name=MODEL.name,
-            version=1,
-            source=MODEL.source,
-            sha256=MODEL.sha256,
-        )
+def build_kit(builds: SharedBuilds) -> Kit:
+    spec = BuildSpec(
+        build_id="kit",
+        owner="global",
+        name=MODEL.name,
+        version=1,
+        source=MODEL.source,
+        sha256=MODEL.sha256,
     )
-    for stage in Stage:
-        execute(stage, workspace, lambda percent, message: None)
-    entries = workspace.folder(Stage.PACKAGE)
-    names = workspace.result(Stage.PACKAGE, Packaged).entries
-    return Kit(tuple(entries / name for name in names), workspace.folder(Stage.FETCH))
+    with builds.alone("kit") as workspace:
+        entries = convert(spec, workspace)
+    return Kit(entries, Workspace(workspace).folder(Stage.FETCH))
 
 
 @dataclass

@@ -15,7 +15,7 @@ from control_plane.models.tables import Model
 from control_plane.roles.tables import Role, RoleLimit
 from control_plane.routers.tables import Router
 
-KEYS, ROUTERS, ROLES = 10_000, 500, 200
+KEYS, ROUTERS, ROLES = 10_000, 500, 40
 
 
 def rows() -> Iterator[list[SQLModel]]:
