@@ -11,7 +11,8 @@ from types import MappingProxyType
 import structlog
 
 from model_repository.process import TetheredProcess
-from trireme.settings import PREFIX, Settings, to_environment
+from trireme.settings import Settings
+from trireme.sources import PREFIX, to_environment
 
 log = structlog.get_logger(__name__)
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from trireme.settings import Settings, SettingsError, load
+from trireme.settings import Settings, SettingsError
+from trireme.sources import load
 
 Data = Annotated[
     Path | None,

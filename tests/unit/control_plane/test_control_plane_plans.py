@@ -21,7 +21,7 @@ from model_repository.manifest import Engine, EngineSpec, Manifest, Precision
 from model_repository.nodes import InvalidTargetError, MisfitError, Node
 from model_repository.plans import PlanSpec
 from model_repository.storage import FolderStorage
-from trireme.settings import load
+from trireme.sources import load
 
 ADA = Node(Engine.TENSORRT_RTX, "1.7.1.116", "sm89")
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from manifests import DEPLOY
 
-from trireme.settings import load
+from trireme.sources import load
 
 ROOT = DEPLOY.parent
 EXAMPLE = (DEPLOY / "compose" / "example.env").read_text()

@@ -9,7 +9,7 @@ import yaml
 from manifests import KUBERNETES, Object, Pod, documents, kustomized, patches, pods, selected
 
 from gateway.health import HealthController
-from trireme.settings import load
+from trireme.sources import load
 
 OVERLAYS = ("base", "overlays/gpu", "overlays/standalone")
 OURS = ("trireme", "trireme-worker")

@@ -9,7 +9,7 @@ import pytest
 from manifests import DEPLOY, KUBERNETES, documents, kustomized
 
 from trireme.reference import reference
-from trireme.settings import CLIENT_VARIABLES
+from trireme.sources import CLIENT_VARIABLES
 
 ROOT = DEPLOY.parent
 PAGES = (*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", DEPLOY / "README.md")

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trireme.reference import markdown
-from trireme.settings import Settings, SettingsError, load, to_environment
+from trireme.settings import Settings, SettingsError
+from trireme.sources import load, to_environment
 
 
 def test_defaults_need_no_source() -> None:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from trireme.settings import PREFIX, load
+from trireme.sources import PREFIX, load
 from trireme.state import database
 
 FOR_SINGLE_REQUESTS = {
@@ -26,7 +26,7 @@ START = """
 import asyncio, sys
 from pathlib import Path
 from gateway.app import create_app
-from trireme.settings import load
+from trireme.sources import load
 from trireme.state import database, storage, uploads
 
 async def main():
@@ -58,7 +58,7 @@ def loaded(code: str, *arguments: str) -> set[str]:
 
 def test_help_loads_no_database_and_no_server() -> None:
     modules = loaded("import sys, trireme.cli; print(*sys.modules)")
-    assert "trireme.settings" in modules
+    assert "trireme.sources" in modules
     assert not modules & {"cryptography", "grpc", "litestar", "numpy", "pydantic", "sqlalchemy"}
 
 
