@@ -1,9 +1,11 @@
-"""`python -m gateway.serving.chat.renderer MEMORY_BYTES`: renders conversations, one after the other.
+"""`python -m gateway.serving.chat.renderer MEMORY_BYTES SECONDS`: renders conversations, one after the other.
 
-A template that asks for more memory ends the process, and the gateway ends it where one takes too long.
+A template that asks for more memory ends the process. The gateway ends it where one takes too long; the
+seconds are for a template whose gateway has gone.
 """
 
 import os
+import signal
 import sys
 
 import msgspec
@@ -21,13 +23,17 @@ WORDS = 1000
 
 def main() -> None:
     """Answer orders up to the end of the input."""
-    bound(int(sys.argv[1]))
+    memory_bytes, seconds = map(int, sys.argv[1:])
+    bound(memory_bytes)
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not come between the answers
     source = sys.stdin.buffer
     decoder = msgspec.json.Decoder(Order)
     while head := source.read(LENGTH.size):
-        answer = msgspec.json.encode(_answer(decoder.decode(source.read(*LENGTH.unpack(head)))))
+        order = decoder.decode(source.read(*LENGTH.unpack(head)))
+        signal.alarm(seconds)  # the system ends the process by it, whatever the process does
+        answer = msgspec.json.encode(_answer(order))
+        signal.alarm(0)
         output.write(LENGTH.pack(len(answer)) + answer)
         output.flush()
 

@@ -17,11 +17,16 @@ from gateway.serving.documents.messages import LENGTH
 from gateway.serving.gate import Gate
 from gateway.serving.processes import end, start
 
+RENDERER = "gateway.serving.chat.renderer"
+
 MEMORY_BYTES = 256 * 2**20
 """Addresses of a process, of which Python and Jinja take a tenth."""
 
 PATIENCE = 10.0
 """Seconds for a rendering on a busy machine, and for what does not look at the sandbox's clock."""
+
+ALONE = 20
+"""Seconds for a rendering that nobody waits for any more."""
 
 MOST_BYTES = 6 * CHARACTERS + 2**16
 """Of an answer: a character takes six at most in JSON, and nothing is said beside the text."""
@@ -88,7 +93,7 @@ class ChatRenderer:
             process = self._idle.pop()
             if process.returncode is None:
                 return process
-        return await start("gateway.serving.chat.renderer", str(MEMORY_BYTES), keep=("TZ",))
+        return await start(RENDERER, str(MEMORY_BYTES), str(ALONE), keep=("TZ",))
 
     async def _ask(self, process: Process, order: bytes) -> Answer:
         assert process.stdin is not None

@@ -2,10 +2,12 @@
 
 import asyncio
 import re
+import signal
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
+import msgspec
 import pytest
 import pytest_asyncio
 from memory import peak
@@ -13,8 +15,11 @@ from memory import peak
 from gateway.serving.chat import rendering
 from gateway.serving.chat.errors import ConversationRefusedError
 from gateway.serving.chat.messages import Message, Role, Tool
+from gateway.serving.chat.orders import Order
 from gateway.serving.chat.rendering import ChatRenderer
+from gateway.serving.documents.messages import LENGTH
 from gateway.serving.errors import OverloadedError
+from gateway.serving.processes import start
 
 FRIENDLY = "{{ bos }}{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
 HELLO = (Message(Role.USER, "Grüß Gott, \U0001f600"),)
@@ -102,6 +107,15 @@ async def test_what_does_not_look_at_the_clock_ends_too(
     with pytest.raises(ConversationRefusedError, match="takes longer than"):
         await render(renderer, SLOW)
     assert not renderer._idle
+
+
+async def test_a_rendering_without_a_gateway_ends_too() -> None:
+    process = await start(rendering.RENDERER, str(rendering.MEMORY_BYTES), "1")
+    assert process.stdin is not None
+    order = msgspec.json.encode(Order(template=SLOW, special_tokens={}, messages=HELLO, tools=()))
+    process.stdin.write(LENGTH.pack(len(order)) + order)
+    process.stdin.close()
+    assert await process.wait() == -signal.SIGALRM
 
 
 async def test_callers_who_leave_end_their_rendering(renderer: ChatRenderer) -> None:
