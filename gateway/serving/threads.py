@@ -8,6 +8,9 @@ from typing import TypeVar, TypeVarTuple
 
 from gateway.serving.errors import OverloadedError
 
+IN_PLACE_CHARACTERS = 1024
+"""Texts of at most so many are tokenised and counted at once: that is quicker than waking a thread."""
+
 Args = TypeVarTuple("Args")
 T = TypeVar("T")
 

@@ -7,15 +7,12 @@ from tokenizers import Encoding, Tokenizer
 
 from gateway.serving.encoders import Encoder, Text, WindowEncoder, create_encoder
 from gateway.serving.errors import TokenizerUnavailableError
-from gateway.serving.threads import Threads
+from gateway.serving.threads import IN_PLACE_CHARACTERS, Threads
 from model_repository.manifest import Manifest
 from model_repository.vocabulary import Vocabulary
 
 SLICE_CHARACTERS = 65_536
 """Characters that one turn in a thread takes: a huge request lets others in between its turns."""
-
-IN_PLACE_CHARACTERS = 256
-"""A request of at most so many characters is tokenised at once: that is quicker than waking a thread."""
 
 
 class Tokenizers:

@@ -12,14 +12,11 @@ from importlib.resources import files
 import tiktoken
 from tiktoken_ext.openai_public import r50k_pat_str
 
-from gateway.serving.threads import Threads
+from gateway.serving.threads import IN_PLACE_CHARACTERS, Threads
 
 PREFIX = "tiktoken_"
 HELD = ("gpt2", "r50k_base")
 """Encodings whose one file of ranks comes with the gateway; tiktoken fetches the others once, by digest."""
-
-IN_PLACE_CHARACTERS = 1024
-"""Texts of at most so many characters are counted at once: that is quicker than waking a thread."""
 
 PIECE_CHARACTERS = 65_536
 """Longest run that is tokenised as one."""

@@ -27,7 +27,7 @@ from gateway.serving.admission import Admission
 from gateway.serving.errors import OverloadedError
 from gateway.serving.metering.errors import RateLimitedError
 from gateway.serving.metering.meter import CLIENT_LEFT, MODEL_TOKEN
-from gateway.serving.metering.tokens import IN_PLACE_CHARACTERS
+from gateway.serving.threads import IN_PLACE_CHARACTERS
 from gateway.serving.tokenization import Tokenizers
 from gateway.settings import GatewaySettings
 from model_repository.errors import InferenceError

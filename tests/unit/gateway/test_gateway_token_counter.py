@@ -8,13 +8,12 @@ import pytest
 
 from gateway.serving.errors import OverloadedError
 from gateway.serving.metering.tokens import (
-    IN_PLACE_CHARACTERS,
     PIECE_CHARACTERS,
     TokenCounter,
     load_encoding,
     pieces,
 )
-from gateway.serving.threads import Threads
+from gateway.serving.threads import IN_PLACE_CHARACTERS, Threads
 
 PUBLISHED = "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930"
 """Digest that tiktoken expects of the published file of this encoding."""

@@ -10,6 +10,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 
 from gateway.serving.encoders import Encoder
 from gateway.serving.errors import OverloadedError, TokenizerUnavailableError
+from gateway.serving.threads import IN_PLACE_CHARACTERS
 from gateway.serving.tokenization import Tokenizers, slices
 from model_repository.heads import EmbeddingHead, Pooling
 from model_repository.manifest import (
@@ -25,7 +26,7 @@ from model_repository.manifest import (
 )
 
 LIMIT = 8
-LONG = ["a " * 200]
+LONG = ["a " * IN_PLACE_CHARACTERS]
 SPEC = TokenizerSpec(path="tokenizer.json", max_length=LIMIT, pad_id=0, pad_token="[PAD]")
 
 
@@ -100,9 +101,11 @@ async def test_full_queue_refuses_at_once() -> None:
     blocker = asyncio.get_running_loop().run_in_executor(tokenizers.threads.pool, held.wait)
     waiting = [asyncio.create_task(tokenizers.encode(described, LONG)) for _ in range(2)]
     await asyncio.sleep(0)
-    with pytest.raises(OverloadedError):
-        await tokenizers.encode(described, LONG)
-    held.set()
+    try:
+        with pytest.raises(OverloadedError):
+            await tokenizers.encode(described, LONG)
+    finally:
+        held.set()  # the interpreter does not end before its threads
     await blocker
     assert await asyncio.gather(*waiting) == [[[2, *[4] * 6, 3]]] * 2
     tokenizers.close()
