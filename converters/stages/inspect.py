@@ -1,85 +1,36 @@
 """Inspect: what the model is, which family converts it, and what goes in and out of its graphs."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from msgspec.structs import replace
-from transformers import AutoConfig, PretrainedConfig
-
-from converters.causes import first_line
-from converters.custom.inspect import inspect_custom
-from converters.families.family import Description
-from converters.families.registry import family_of
-from converters.given.inspect import inspect_given
-from converters.inspection.pipeline import read_json, read_pipeline
 from converters.inspection.recognition import Kind, recognise
-from converters.inspection.weights import check_weights
 from converters.messages import Progress
-from converters.ocr.inspect import inspect_ocr
-from converters.results import Fetched, Inspected, Part
-from converters.spec import BuildSpec, ConversionError, Stage
+from converters.results import Fetched, Inspected
+from converters.spec import BuildSpec, Stage
 from converters.workspace import Workspace
-from model_repository.manifest import Task
 
 
 def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress) -> Inspected:
     """Read the source's own description of itself; write the tokenizer of each part into `folder`."""
     workspace.result(Stage.FETCH, Fetched)
     source = workspace.folder(Stage.FETCH)
+    # Only what reads this kind is imported: torch takes seconds, and code and pages are read without it.
     match recognise(source):
         case Kind.CODE:
+            from converters.custom.inspect import inspect_custom  # noqa: PLC0415
+
             progress(20, "reading what the model declares")
             return inspect_custom(spec, source)
         case Kind.GRAPH:
+            from converters.given.inspect import inspect_given  # noqa: PLC0415
+
             progress(20, "reading the graph")
             return inspect_given(spec, source, folder)
         case Kind.OCR:
+            from converters.ocr.inspect import inspect_ocr  # noqa: PLC0415
+
             progress(20, "reading the graphs")
             return inspect_ocr(spec, source)
         case Kind.TRANSFORMERS:
-            return _inspect_transformers(spec, source, folder, progress)
+            from converters.families.inspect import inspect_transformers  # noqa: PLC0415
 
-
-def _inspect_transformers(spec: BuildSpec, source: Path, folder: Path, progress: Progress) -> Inspected:
-    pipeline = read_pipeline(source)
-    root = source / (pipeline.root if pipeline else "")
-    progress(20, "checking the weights")
-    check_weights(root)
-    config = _config(root)
-    model = Description(
-        root=root,
-        config=config,
-        architecture=(config.architectures or [type(config).__name__])[0],
-        pipeline=pipeline,
-        asked=frozenset(spec.tasks),
-    )
-    progress(50, f"reading {model.architecture}")
-    family = family_of(model)
-    return Inspected(
-        root=root.relative_to(source).as_posix(),
-        architecture=model.architecture,
-        family=family.name,
-        stages=family.stages,
-        parts=tuple(_limited(family.inspect(model, folder), model.asked)),
-    )
-
-
-def _limited(parts: tuple[Part, ...], asked: frozenset[Task]) -> Iterator[Part]:
-    """The parts with only the tasks that were asked for, and only those that are left with one."""
-    for part in parts:
-        tasks = tuple(task for task in part.tasks if not asked or task in asked)
-        if tasks:
-            yield replace(part, tasks=tasks)
-
-
-def _config(root: Path) -> PretrainedConfig:
-    described = read_json(root / "config.json", dict[str, Any])
-    named = (described.get("architectures") or [described.get("model_type", "without a name")])[0]
-    try:
-        return AutoConfig.from_pretrained(root, local_files_only=True)
-    except Exception as error:
-        raise ConversionError(
-            f"the architecture {named} is not known: {first_line(str(error))}",
-            hint="Only architectures of transformers are converted; code that comes with a model is not run.",
-        ) from error
+            return inspect_transformers(spec, source, folder, progress)

@@ -36,7 +36,7 @@ async def test_encoders_and_tensors_keep_to_their_description(site: Site, alice:
             narrowed.write(tmp_path),
             tmp_path,
             *("--url", str(client.base_url), "--header", f"Authorization: Bearer {alice}"),
-            *("--phases", "examples,coverage,fuzzing", "--max-examples", "15"),
+            *("--phases", "examples,coverage,fuzzing", "--max-examples", "10"),
             # How many tokens and dimensions a model has no schema says.
             *("--exclude-checks", "allow_header_conformance,positive_data_acceptance"),
         )

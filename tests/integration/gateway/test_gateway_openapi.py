@@ -92,7 +92,7 @@ async def test_page_needs_neither_key_nor_network_nor_script(client: httpx.Async
 async def test_server_keeps_to_its_description(zoo: httpx.AsyncClient, tmp_path: Path) -> None:
     key = zoo.headers["x-api-key"]
     options = (
-        *("--max-examples", "30", "--phases", "examples,coverage,fuzzing"),
+        *("--max-examples", "10", "--phases", "examples,coverage,fuzzing"),
         # Litestar's answer to OPTIONS names the methods of one handler of a path only.
         # What makes an image, and that two lists are of one length, no schema can say.
         *("--exclude-checks", "allow_header_conformance,positive_data_acceptance"),
