@@ -9,6 +9,7 @@ import published
 import pytest
 import seaweed
 from databases import NewDatabase, postgresql_database, postgresql_databases, sqlite_databases
+from long_files import SECONDS
 from postgresql import PostgresServer, postgres
 from seaweed import S3Server
 from shared_builds import SharedBuilds
@@ -16,6 +17,11 @@ from shared_builds import SharedBuilds
 from model_repository.settings import S3Settings
 
 _numbers = itertools.count()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long files first, for workers that take one file after the other; see `scripts/test`."""
+    items.sort(key=lambda item: -SECONDS.get(item.path.name, 0))
 
 
 def pytest_collection_finish() -> None:
