@@ -35,5 +35,10 @@ AT_THE_START = re.compile(
 
 
 def escaped(text: str) -> str:
-    """Text of one or several lines, none of which begins with a space, read as Markdown."""
-    return AT_THE_START.sub(r"\1\\", ANYWHERE.sub(r"\\\g<0>", text))
+    """A paragraph of one or several lines, none of which begins with a space."""
+    return AT_THE_START.sub(r"\1\\", escaped_inside(text))
+
+
+def escaped_inside(text: str) -> str:
+    """Text behind a mark, or between two, where nothing else can begin."""
+    return ANYWHERE.sub(r"\\\g<0>", text)

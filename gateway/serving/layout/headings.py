@@ -3,15 +3,14 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from itertools import accumulate, pairwise
 from typing import Self
 
-from gateway.serving.layout.escaping import escaped
+from gateway.serving.layout.escaping import escaped_inside
 from gateway.serving.layout.items import has_bullet
 from gateway.serving.layout.rows import Row
 from gateway.serving.layout.spacing import Spacing
-from gateway.serving.layout.words import joined
+from gateway.serving.layout.words import has_leaders, run_on
 from gateway.serving.ocr.lines import Line
 
 KNOWN_SIZES = ((1.7, 1), (1.35, 2), (1.15, 3))
@@ -90,8 +89,9 @@ class Heading:
     @property
     def markdown(self) -> str:
         """In one line."""
-        text = reduce(joined, (row.text for row in self.rows))
-        return f"{'#' * self.level} {CLOSING.sub(BACKSLASH, escaped(text))}"
+        texts = [row.text for row in self.rows]
+        text = "".join((*(run_on(above, below) for above, below in pairwise(texts)), texts[-1]))
+        return f"{'#' * self.level} {CLOSING.sub(BACKSLASH, escaped_inside(text))}"
 
 
 def with_headings(
@@ -138,4 +138,4 @@ def _is_title(rows: Sequence[Row]) -> bool:
     """Whether the words of rows can be a heading's."""
     text = " ".join(row.text for row in rows)
     short = len(rows) <= MOST_ROWS and len(text) <= LONGEST and not text.endswith(NO_TITLE_ENDS)
-    return short and not has_bullet(text) and any(map(str.isalpha, text))
+    return short and not has_bullet(text) and not has_leaders(text) and any(map(str.isalpha, text))

@@ -21,6 +21,10 @@ SAME_EDGE = 0.5
 """Of a row's size: marks whose left edges differ by less stand under each other."""
 
 
+NEAR = 50
+"""Marks to both sides, among which the one before and the one behind are looked for."""
+
+
 @dataclass(frozen=True)
 class Item:
     """What a row that begins an item says.
@@ -66,11 +70,13 @@ def items_of(rows: Sequence[Row]) -> dict[int, Item]:
     A bullet begins one wherever it stands. A dash or a number may begin a line by chance: it takes another
     dash, or the number before or behind it, under or above it.
     """
-    found = {place: item for place, row in enumerate(rows) if (item := _item(row)) is not None}
+    found = [(place, item) for place, row in enumerate(rows) if (item := _item(row)) is not None]
     return {
         place: item
-        for place, item in found.items()
-        if item.certain or any(_belong(item, other, at - place) for at, other in found.items())
+        for at, (place, item) in enumerate(found)
+        if item.certain
+        or any(_follows(other, item) for _, other in found[at + 1 : at + 1 + NEAR])
+        or any(_follows(item, other) for _, other in found[max(at - NEAR, 0) : at])
     }
 
 
@@ -89,10 +95,10 @@ def _item(row: Row) -> Item | None:
     )
 
 
-def _belong(item: Item, other: Item, way: int) -> bool:
-    """Whether the two stand in one list, `way` rows from the one to the other."""
-    if way == 0 or item.kind != other.kind or abs(item.left - other.left) > SAME_EDGE * item.size:
+def _follows(item: Item, above: Item) -> bool:
+    """Whether an item is the next one of the list that another, further up, belongs to."""
+    if item.kind != above.kind or abs(item.left - above.left) > SAME_EDGE * item.size:
         return False
-    if item.number is None or other.number is None:
-        return item.number is other.number
-    return other.number - item.number == (1 if way > 0 else -1)
+    if item.number is None or above.number is None:
+        return item.number is above.number
+    return item.number == above.number + 1

@@ -11,6 +11,10 @@ NESTED = 1.0
 """Of a row's size: an item whose mark stands so much further right lies inside of the one above."""
 
 
+DEEPEST = 6
+"""Lists in each other; what lies further in stands beside them."""
+
+
 def list_markdown(passages: Sequence[Passage], spacing: Spacing) -> str:
     """Passages that are items one after the other, those inside of others indented."""
     lines = []
@@ -24,5 +28,5 @@ def list_markdown(passages: Sequence[Passage], spacing: Spacing) -> str:
         inside = indent + " " * (len(item.mark) + 1)
         text = escaped(passage.text(spacing)).replace("\n", f"\n{inside}")
         lines.append(f"{indent}{item.mark} {text}")
-        outer.append(item)
+        outer = [*outer, item][:DEEPEST]
     return "\n".join(lines)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from gateway.serving.layout.items import SAME_EDGE, Item, is_marked, items_of
 from gateway.serving.layout.rows import Row
 from gateway.serving.layout.spacing import Spacing
-from gateway.serving.layout.words import is_hyphenated, joined
+from gateway.serving.layout.words import has_leaders, is_hyphenated, run_on
 
 INDENT = 0.8
 """Of a row's size: a row so much further right than the end of a sentence above begins a paragraph."""
@@ -30,14 +30,12 @@ class Passage:
     def text(self, spacing: Spacing) -> str:
         """Its words; a new line only where the page has one on purpose."""
         first = self.rows[0].text if self.item is None else self.item.text
-        lines = [first]
-        for above, row in pairwise(self.rows):
+        texts = [first, *(row.text for row in self.rows[1:])]
+        pieces = []
+        for (above, text), (row, below) in pairwise(zip(self.rows, texts, strict=True)):
             runs_on = _is_running(above) and _is_running(row) and not spacing.ends_early(above, row)
-            if runs_on or is_hyphenated(lines[-1], row.text):
-                lines[-1] = joined(lines[-1], row.text)
-            else:
-                lines.append(row.text)
-        return "\n".join(lines)
+            pieces.append(run_on(text, below) if runs_on or is_hyphenated(text, below) else f"{text}\n")
+        return "".join((*pieces, texts[-1]))
 
 
 def passages_of(rows: Sequence[Row], spacing: Spacing) -> list[Passage]:
@@ -54,8 +52,8 @@ def passages_of(rows: Sequence[Row], spacing: Spacing) -> list[Passage]:
 
 
 def _is_running(row: Row) -> bool:
-    """Whether a row has no gaps but the one behind a mark."""
-    return len(row.cells) == 1 or is_marked(row)
+    """Whether a row has no gaps but the one behind a mark, and no dots across one."""
+    return (len(row.cells) == 1 or is_marked(row)) and not has_leaders(row.text)
 
 
 def _begins(rows: Sequence[Row], at: int, item: Item | None, spacing: Spacing) -> bool:
@@ -65,6 +63,7 @@ def _begins(rows: Sequence[Row], at: int, item: Item | None, spacing: Spacing) -
         return True
     early = spacing.ends_early(above, row)
     if item is not None:
-        return early and row.left <= item.left + SAME_EDGE * row.size
+        further_right = (row.left - item.left) / row.size
+        return further_right < -SAME_EDGE or (early and further_right <= SAME_EDGE)
     indented = row.left - above.left >= INDENT * row.size
     return indented and (early or above.text.endswith(SENTENCE_ENDS))

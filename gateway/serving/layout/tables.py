@@ -1,10 +1,11 @@
 """Tables: rows that follow each other closely, whose cells stand in the same columns."""
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
+from typing import Self
 
-from gateway.serving.layout.escaping import escaped
+from gateway.serving.layout.escaping import escaped_inside
 from gateway.serving.layout.items import is_marked
 from gateway.serving.layout.rows import Row
 
@@ -21,14 +22,39 @@ ALIGNED = 1.0
 """Of a row's size, by which the edges of a column's cells may differ."""
 
 LONGEST_CELL = 30.0
-"""Of a row's size: where the cells of a column are longer, it is a text with something beside it."""
+"""Of a row's size: a longer cell is a text with something beside it."""
 
-EDGES: tuple[Callable[[Row], float], ...] = (
-    lambda cell: cell.left,
-    lambda cell: cell.right,
-    lambda cell: (cell.left + cell.right) / 2,
-)
-"""By which the cells of a column may stand in line."""
+Span = tuple[float, float]
+"""From the smallest to the largest."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        span: x that its cells take up.
+        edges: spans of the left edges, the right edges and the middles of the cells below the head; empty
+            before the first one.
+
+    """
+
+    span: Span
+    edges: tuple[Span, ...] = ()
+
+    @classmethod
+    def below(cls, head: Row) -> Self:
+        """That of a head."""
+        return cls((head.left, head.right))
+
+    def with_cell(self, cell: Row) -> "Column | None":
+        """With one more cell below; None where that does not stand in line, or is a text."""
+        at = cell.left, cell.right, (cell.left + cell.right) / 2
+        edges = tuple(map(_wider, self.edges, at)) if self.edges else tuple((x, x) for x in at)
+        aligned = any(last - first <= ALIGNED * cell.size for first, last in edges)
+        if not aligned or cell.right - cell.left > LONGEST_CELL * cell.size:
+            return None
+        return Column(_wider(_wider(self.span, cell.left), cell.right), edges)
 
 
 @dataclass(frozen=True)
@@ -51,48 +77,47 @@ class Table:
 
 def table_at(rows: Sequence[Row], begin: int) -> Table | None:
     """The table whose head is the row `begin`, if that is one."""
-    head = rows[begin].cells
-    if len(head) < TABLE_COLUMNS or is_marked(rows[begin]):
+    head = rows[begin]
+    if len(head.cells) < TABLE_COLUMNS or is_marked(head):
         return None
-    grid: list[Sequence[Row | None]] = [head]
-    spans = [(cell.left, cell.right) for cell in head]
-    for above, row in zip(rows[begin:], rows[begin + 1 :], strict=False):
-        placed = None if is_marked(row) else _placed(row.cells, spans)
-        if placed is None or above.room_below(row) > ROOM * row.size:
+    grid: list[Sequence[Row | None]] = [head.cells]
+    columns = list(map(Column.below, head.cells))
+    for at in range(begin + 1, len(rows)):
+        row = rows[at]
+        if is_marked(row) or rows[at - 1].room_below(row) > ROOM * row.size:
             break
-        grid.append(placed)
-        spans = [_wider(span, cell) for span, cell in zip(spans, placed, strict=True)]
-    if len(grid) < TABLE_ROWS or not all(map(_is_column, zip(*grid[1:], strict=True))):
-        return None
-    return Table(tuple(map(tuple, grid)))
+        cells = _placed(row.cells, columns)
+        if cells is None:
+            break
+        grid.append(cells)
+    return Table(tuple(map(tuple, grid))) if len(grid) >= TABLE_ROWS else None
 
 
-def _placed(cells: Sequence[Row], spans: Sequence[tuple[float, float]]) -> list[Row | None] | None:
-    """The cells in their columns; None where one is in no column or in two, or another is there already."""
-    if len(cells) < max(TABLE_COLUMNS, len(spans) / 2):
+def _placed(cells: Sequence[Row], columns: list[Column]) -> list[Row | None] | None:
+    """A row's cells by the columns, which take them in.
+
+    None, and the columns as they were, where a cell is in no column, in two, or where another is.
+    """
+    if len(cells) < max(TABLE_COLUMNS, len(columns) / 2):
         return None
-    placed: list[Row | None] = [None] * len(spans)
+    ends = [column.span[1] for column in columns]
+    placed: list[Row | None] = [None] * len(columns)
+    grown = columns.copy()
     for cell in cells:
-        at = [number for number, (left, right) in enumerate(spans) if cell.left < right and left < cell.right]
-        if len(at) != 1 or placed[at[0]] is not None:
+        at = bisect_right(ends, cell.left)
+        inside = at < len(columns) and placed[at] is None and columns[at].span[0] < cell.right
+        alone = inside and (at + 1 == len(columns) or cell.right <= columns[at + 1].span[0])
+        column = columns[at].with_cell(cell) if alone else None
+        if column is None:
             return None
-        placed[at[0]] = cell
+        grown[at], placed[at] = column, cell
+    columns[:] = grown
     return placed
 
 
-def _wider(span: tuple[float, float], cell: Row | None) -> tuple[float, float]:
-    return span if cell is None else (min(span[0], cell.left), max(span[1], cell.right))
-
-
-def _is_column(cells: Sequence[Row | None]) -> bool:
-    """Whether cells stand in line, and are no running text."""
-    filled = [cell for cell in cells if cell is not None]
-    if not filled:
-        return True
-    within = ALIGNED * min(cell.size for cell in filled)
-    aligned = any(max(map(edge, filled)) - min(map(edge, filled)) <= within for edge in EDGES)
-    return aligned and median((cell.right - cell.left) / cell.size for cell in filled) <= LONGEST_CELL
+def _wider(span: Span, x: float) -> Span:
+    return min(span[0], x), max(span[1], x)
 
 
 def _content(cell: Row | None) -> str:
-    return "" if cell is None else escaped(cell.text).replace("|", r"\|")
+    return "" if cell is None else escaped_inside(cell.text).replace("|", r"\|")

@@ -9,6 +9,14 @@ HYPHENATED = re.compile(r"[^\W\d_]{2}[-\u2010\u00ad]$")
 COMPOUND = re.compile(r"[^\W_]-$")
 """One whose parts have a hyphen between them, or numbers from one to another."""
 
+LEADERS = re.compile(r"(?:\.\s?){4}")
+"""Dots from an entry of a table of contents to the number of its page."""
+
+
+def has_leaders(text: str) -> bool:
+    """Whether dots lead from one end of a line to the other."""
+    return LEADERS.search(text) is not None
+
 
 def first_word(text: str) -> str:
     """Of text, or its first character where words are written without spaces between them."""
@@ -20,13 +28,13 @@ def is_hyphenated(above: str, below: str) -> bool:
     return HYPHENATED.search(above) is not None and below[0].islower()
 
 
-def joined(above: str, below: str) -> str:
-    """Two lines as one, both without spaces at their ends."""
+def run_on(above: str, below: str) -> str:
+    """A line as it stands before another one of the same paragraph: without a hyphen, or with a space."""
     if is_hyphenated(above, below):
-        return above[:-1] + below
+        return above[:-1]
     if (_is_wide(above[-1]) and _is_wide(below[0])) or (COMPOUND.search(above) and below[0].isalnum()):
-        return above + below
-    return f"{above} {below}"
+        return above
+    return f"{above} "
 
 
 def _is_wide(character: str) -> bool:

@@ -31,7 +31,7 @@ def test_the_size_makes_the_level(height: float, bold: bool | None, mark: str) -
 
 @pytest.mark.parametrize(
     "text",
-    ["It ends like a sentence.", "Or a label:", "• An item", "12 34", "word " * 41],
+    ["It ends like a sentence.", "Or a label:", "• An item", "12 34", "Sails . . . . 7", "word " * 41],
 )
 def test_large_text_that_is_no_heading(text: str) -> None:
     large = line(text.strip(), 10, 0, height=14, width=250)
@@ -62,8 +62,9 @@ def test_bold_lines_that_are_but_emphasised() -> None:
     assert markdown(at_the_end).endswith("\n\nTotal")
 
 
-def test_signs_at_the_end_of_a_heading_stay() -> None:
+def test_text_of_a_heading_stays_text() -> None:
     assert first([line("Note #", 10, 0, height=20), *prose(6, top=40)]) == "# Note \\#"
+    assert first([line("1. *Ships*", 10, 0, height=20), *prose(6, top=40)]) == "# 1. \\*Ships\\*"
 
 
 def test_a_turned_page_has_no_giant_headings() -> None:

@@ -78,6 +78,21 @@ def test_items_go_on_and_end() -> None:
     assert markdown(page) == (f"- rowers, of whom there are many on every bench\n- marines\n\n{TEXT} {TEXT}")
 
 
+def test_text_further_left_than_a_mark_is_not_its_items() -> None:
+    page = [*prose(2), line("• a line as long as the others", 30, 24, width=230), *prose(2, top=36)]
+    assert markdown(page).split("\n\n")[1:] == ["- a line as long as the others", f"{TEXT} {TEXT}"]
+
+
+def test_entries_of_a_table_of_contents_stay_lines() -> None:
+    page = [line(f"Ships{' .' * 20} {row}", 10, 12 * row, width=250) for row in range(3)]
+    assert len(markdown(page).splitlines()) == 3
+
+
+def test_a_line_that_sticks_out_does_not_part_the_others() -> None:
+    page = [*prose(3), line("a line of code that is longer than the page is wide", 10, 60, width=400)]
+    assert markdown(page).split("\n\n")[0] == f"{TEXT} {TEXT} {TEXT}"
+
+
 def items(*placed: tuple[float, str]) -> list[Line]:
     return [line(text, left, 12 * row) for row, (left, text) in enumerate(placed)]
 

@@ -3,16 +3,16 @@
 from typing import Any
 
 import msgspec
-from litestar import Controller, Request, Response, post
+from litestar import Controller, Request, Response
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from control_plane.catalog import Key, ModelNotFoundError, Provider
 from gateway.apis.opengatellm.inference.refusals import answering, respond
+from gateway.apis.opengatellm.inference.route import answering_route
 from gateway.apis.opengatellm.schemas.answers import completed
 from gateway.apis.opengatellm.schemas.ocr import OCRBody, OCRPage, OCRResponse, OCRUsageInfo
 from gateway.granted import GrantedJSON
-from gateway.parameters import documented_by
 from gateway.reading import Reading
 from gateway.serving.documents.documents import RemoteDocument
 from gateway.serving.documents.errors import DocumentRefusedError, DocumentTooLargeError, UnconfinedError
@@ -37,15 +37,7 @@ class OCRController(Controller):
     path = "/ocr"
     tags = ("inference",)
 
-    @post(
-        status_code=200,
-        operation_id="ocr",
-        summary="Read a document",
-        dto=GrantedJSON[OCRBody],
-        return_dto=None,
-        operation_class=documented_by(),
-        responses=ANSWERS,
-    )
+    @answering_route(name="ocr", summary="Read a document", body=GrantedJSON[OCRBody], responses=ANSWERS)
     async def read(
         self,
         request: Request[Key, Key, Any],
