@@ -21,20 +21,29 @@ COLUMN_ROWS = 3
 """Rows that columns have at least."""
 
 
-def parts(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    """The rows cut where columns begin and end; each column is a part of its own."""
+DEEPEST = 12
+"""Times that a part of the page is parted again: no page has so many columns, unless somebody means harm."""
+
+
+def parts(rows: Sequence[Row], deep: int = 0) -> Iterator[list[Row]]:
+    """The rows cut where columns begin and end; each column is a part of its own.
+
+    Args:
+        deep: columns that the rows lie in already.
+
+    """
     part: list[Row] = []
     begin = 0
     while begin < len(rows):
         end, gutter = _columns(rows, begin)
-        sides = _sides(rows[begin:end], gutter) if gutter else None
+        sides = _sides(rows[begin:end], gutter) if gutter and deep < DEEPEST else None
         if sides is None:
             part += rows[begin:end]
         else:
             if part:
                 yield part
             for side in sides:
-                yield from parts(side)
+                yield from parts(side, deep + 1)
             part = []
         begin = end
     if part:
@@ -62,11 +71,17 @@ def _gaps(row: Row) -> list[Gap]:
 
 
 def _common(gutters: Sequence[Gap], gaps: Sequence[Gap]) -> Iterator[Gap]:
-    for gutter in gutters:
-        for gap in gaps:
-            left, right = max(gutter[0], gap[0]), min(gutter[1], gap[1])
-            if left < right:
-                yield left, right
+    """What two rows leave free, both from left to right."""
+    one = other = 0
+    while one < len(gutters) and other < len(gaps):
+        gutter, gap = gutters[one], gaps[other]
+        left, right = max(gutter[0], gap[0]), min(gutter[1], gap[1])
+        if left < right:
+            yield left, right
+        if gutter[1] < gap[1]:
+            one += 1
+        else:
+            other += 1
 
 
 def _sides(band: Sequence[Row], gutter: Gap) -> tuple[list[Row], list[Row]] | None:

@@ -47,6 +47,15 @@ def test_short_lines_beside_each_other_are_no_columns() -> None:
     assert words(lines) == ["a0 b0", "a1 b1", "a2 b2", "a3 b3"]
 
 
+def test_a_page_of_a_thousand_columns_is_read_too() -> None:
+    lines = [
+        line(f"{at}-{row}", 12 * at + 0.0005 * at * at, 12 * row, width=11, height=1)
+        for at in range(1000)
+        for row in range(3)
+    ]
+    assert sorted(" ".join(words(lines)).split()) == sorted(one.text for one in lines)
+
+
 def test_cells_stand_apart() -> None:
     (row,) = rows_of([line("one", 10, 0), line("word", 33, 1), line("cell", 90, 0)])
     assert [cell.text for cell in row.cells] == ["one word", "cell"]
