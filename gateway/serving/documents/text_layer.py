@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import hypot
-from typing import Any
+from typing import Any, NamedTuple
 from unicodedata import category
 
 import pypdfium2
@@ -48,16 +48,17 @@ BOLD = re.compile("bold|black|heavy|demi|cmbx|sfbx", re.IGNORECASE)
 
 LONGEST_NAME = 128
 
-Box = tuple[int, int, int, int]
+LIKELY = 3.0
+"""Times as large as a character's box, or as small: a size beyond is none, as in fonts made of drawings."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Face:
     """How a stretch of characters is set.
 
     Attributes:
         bold: None where it is not seen.
-        size: of the font, in pixels.
+        size: of the font, in points.
         base: y that level letters stand on, in pixels; None where they run another way.
 
     """
@@ -67,9 +68,8 @@ class Face:
     base: int | None
 
 
-@dataclass(frozen=True)
-class Glyph:
-    """A character where it stands.
+class Glyph(NamedTuple):
+    """A character, and the edges of its box in points of the page.
 
     Attributes:
         spaced: there is a space before it.
@@ -77,7 +77,10 @@ class Glyph:
     """
 
     character: str
-    box: Box
+    left: float
+    bottom: float
+    right: float
+    top: float
     face: Face
     spaced: bool
 
@@ -85,33 +88,43 @@ class Glyph:
         """Whether it stands beside another one, on whichever side: not all scripts run to the right."""
         if self.face.base is None or other.face.base is None:
             return self.face.base == other.face.base
-        (left, _, right, _), (start, _, end, _) = self.box, other.box
-        apart = max(left - end, start - right, abs(self.face.base - other.face.base))
-        return apart <= APART * self.face.size
+        apart = max(
+            self.left - other.right, other.left - self.right, self.bottom - other.top, other.bottom - self.top
+        )
+        return apart <= APART * max(self.face.size, self.top - self.bottom, other.top - other.bottom)
 
 
 def words_of(page: pypdfium2.PdfPage, places: Places) -> tuple[Words, ...]:
     """The page's own text; nothing where no letter or figure is in it."""
     text = page.get_textpage()
     try:
-        found = tuple(map(_words, islice(_lines(_glyphs(text, places)), MOST_WORDS)))
+        lines = islice(_lines(_glyphs(text, places)), MOST_WORDS)
+        found = tuple(_words(line, places) for line in lines)
     finally:
         text.close()
     readable = any(character.isalnum() for words in found for character in words.text)
     return found if readable else ()
 
 
-def _words(line: Sequence[Glyph]) -> Words:
+def _words(line: Sequence[Glyph], places: Places) -> Words:
     """A line, set as most of it is."""
     faces = Counter(glyph.face for glyph in line)
     face = max(faces, key=faces.__getitem__)  # `most_common` imports, which this process cannot
-    lefts, tops, rights, bottoms = zip(*(glyph.box for glyph in line), strict=True)
-    top, bottom = float(min(tops)), float(max(bottoms))
+    left, top, right, bottom = map(
+        float,
+        places.box(
+            min(glyph.left for glyph in line),
+            min(glyph.bottom for glyph in line),
+            max(glyph.right for glyph in line),
+            max(glyph.top for glyph in line),
+        ),
+    )
     if face.base is not None:
-        top = face.base - ASCENT * face.size
-        bottom = top + face.size
+        size = face.size * places.scale
+        top = face.base - ASCENT * size
+        bottom = top + size
     text = "".join(f" {glyph.character}" if glyph.spaced else glyph.character for glyph in line).strip()
-    return Words(text=text, left=min(lefts), top=top, right=max(rights), bottom=bottom, bold=face.bold)
+    return Words(text=text, left=left, top=top, right=right, bottom=bottom, bold=face.bold)
 
 
 def _lines(glyphs: Iterable[Glyph | None]) -> Iterator[list[Glyph]]:
@@ -130,6 +143,7 @@ def _glyphs(text: pypdfium2.PdfTextPage, places: Places) -> Iterator[Glyph | Non
     """The page's characters, None where a line ends."""
     spaced = False
     drawn, face = None, None
+    box = pdfium.FS_RECTF()
     for number in range(text.count_chars()):
         character = chr(pdfium.FPDFText_GetUnicode(text, number))
         if character in BREAKS:
@@ -140,10 +154,12 @@ def _glyphs(text: pypdfium2.PdfTextPage, places: Places) -> Iterator[Glyph | Non
             continue
         if character != HYPHEN and category(character) in UNREADABLE:
             continue
+        pdfium.FPDFText_GetLooseCharBox(text, number, box)
         here = _address(pdfium.FPDFText_GetTextObject(text, number))
         if face is None or here != drawn:
-            drawn, face = here, _face(text, number, places)
-        yield Glyph("-" if character == HYPHEN else character, _box(text, number, places), face, spaced)
+            drawn, face = here, _face(text, number, box, places)
+        shown = "-" if character == HYPHEN else character
+        yield Glyph(shown, box.left, box.bottom, box.right, box.top, face, spaced)
         spaced = False
         if character == HYPHEN:
             yield None
@@ -153,11 +169,8 @@ def _address(pointer: Any) -> int | None:
     return ctypes.cast(pointer, ctypes.c_void_p).value
 
 
-def _box(text: pypdfium2.PdfTextPage, number: int, places: Places) -> Box:
-    return places.box(*text.get_charbox(number, loose=True))
-
-
-def _face(text: pypdfium2.PdfTextPage, number: int, places: Places) -> Face:
+def _face(text: pypdfium2.PdfTextPage, number: int, box: Any, places: Places) -> Face:
+    """Args: box: of the character, the `FS_RECTF`."""
     matrix, x, y = pdfium.FS_MATRIX(), ctypes.c_double(), ctypes.c_double()
     pdfium.FPDFText_GetMatrix(text, number, matrix)
     pdfium.FPDFText_GetCharOrigin(text, number, x, y)
@@ -165,7 +178,9 @@ def _face(text: pypdfium2.PdfTextPage, number: int, places: Places) -> Face:
     upwards = matrix.c * size, matrix.d * size
     foot, head = (places.pixel(x.value + part * upwards[0], y.value + part * upwards[1]) for part in (0, FAR))
     level = foot[1] > head[1] and abs(foot[0] - head[0]) <= LEANING * (foot[1] - head[1])
-    return Face(_bold(text, number), hypot(*upwards) * places.scale, foot[1] if level else None)
+    points, seen = hypot(*upwards), max(box.top - box.bottom, box.right - box.left)
+    likely = seen / LIKELY <= points <= LIKELY * seen
+    return Face(_bold(text, number), points if likely else seen, foot[1] if level else None)
 
 
 def _bold(text: pypdfium2.PdfTextPage, number: int) -> bool | None:

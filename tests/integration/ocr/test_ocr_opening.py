@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from drawn import encrypted, invoice, scanned, with_picture, written
+from drawn import encrypted, invoice, scanned, typeset, with_picture, written
 
 from gateway.serving.documents.errors import DocumentRefusedError
 from gateway.serving.documents.pages import Page
@@ -46,6 +46,27 @@ async def test_text_comes_with_its_place_and_without_pixels() -> None:
     assert above.bottom < below.top
     assert above.left == pytest.approx(72 * 150 / 72, abs=3)
     assert (second.index, second.size, second.dpi) == (1, (1240, 1755), 150)
+
+
+async def test_lines_are_as_large_as_their_font_and_end_where_there_is_room() -> None:
+    (page,) = await opened(
+        typeset(
+            [
+                ("F2", 24, 72, 700, "ace"),
+                ("F1", 12, 72, 660, "joined by a hy-"),
+                ("F1", 12, 72, 646, "phen"),
+                ("F1", 12, 72, 620, "cell"),
+                ("F1", 12, 200, 620, "next"),
+            ]
+        )
+    )
+    assert page.lines is not None
+    large, above, *_, cell, beside = page.lines
+    assert (large.text, large.bold, above.text, above.bold) == ("ace", True, "joined by a hy-", False)
+    assert large.size == pytest.approx(24 * 150 / 72)
+    assert above.size == pytest.approx(12 * 150 / 72)
+    assert (cell.text, beside.text) == ("cell", "next")
+    assert (cell.top, cell.bottom) == (beside.top, beside.bottom)
 
 
 async def test_pages_are_drawn_where_they_have_no_text_or_it_is_not_wanted() -> None:
