@@ -34,6 +34,9 @@ UNREADABLE = ("Cc", "Cs", "Cn")
 APART = 1.0
 """Of a font's size: characters further apart are on lines of their own."""
 
+DRAWN_APART = 0.6
+"""The same for characters that are drawn on their own, as those of another column are."""
+
 ASCENT = 0.8
 """Of a font's size: the part above the line that its letters stand on."""
 
@@ -91,7 +94,8 @@ class Glyph(NamedTuple):
         apart = max(
             self.left - other.right, other.left - self.right, self.bottom - other.top, other.bottom - self.top
         )
-        return apart <= APART * max(self.face.size, self.top - self.bottom, other.top - other.bottom)
+        size = max(self.face.size, self.top - self.bottom, other.top - other.bottom)
+        return apart <= size * (APART if self.face is other.face else DRAWN_APART)
 
 
 def words_of(page: pypdfium2.PdfPage, places: Places) -> tuple[Words, ...]:

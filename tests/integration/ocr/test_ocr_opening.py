@@ -13,6 +13,7 @@ from gateway.serving.documents.pages import Page
 from gateway.serving.documents.pdf import PdfOpener
 from gateway.serving.documents.settings import DocumentSettings
 from gateway.serving.errors import OverloadedError
+from gateway.serving.layout.markdown import markdown
 
 pytestmark = pytest.mark.integration
 
@@ -67,6 +68,22 @@ async def test_lines_are_as_large_as_their_font_and_end_where_there_is_room() ->
     assert above.size == pytest.approx(12 * 150 / 72)
     assert (cell.text, beside.text) == ("cell", "next")
     assert (cell.top, cell.bottom) == (beside.top, beside.bottom)
+
+
+@pytest.mark.parametrize("by_row", [True, False])
+async def test_columns_of_a_narrow_gutter_are_read_one_after_the_other(by_row: bool) -> None:
+    pieces = [
+        ("F1", 10, left, 700 - 12 * row, f"{name} {row} goes on and on up to here")
+        for name, left in (("left", 72), ("right", 222))
+        for row in range(4)
+    ]
+    (page,) = await opened(typeset(sorted(pieces, key=lambda piece: -piece[3]) if by_row else pieces))
+    assert page.lines is not None
+    gutter = min(line.left for line in page.lines if "right" in line.text) - page.lines[0].right
+    assert gutter < page.lines[0].size
+    assert [name for name in markdown(page.lines).split() if name in ("left", "right")] == (
+        ["left"] * 4 + ["right"] * 4
+    )
 
 
 async def test_pages_are_drawn_where_they_have_no_text_or_it_is_not_wanted() -> None:
