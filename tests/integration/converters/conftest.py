@@ -1,16 +1,12 @@
 """Builds for tests: of a tiny model with random weights, and of the real MiniLM."""
 
-import logging
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from converter_builds import MINILM, MINILM_SHA256, Build, spec_of
 from converter_models import write_model
-
-# Thousands of lines an export, which pytest would format and keep.
-logging.getLogger("torch.__trace").propagate = False
+from shared_builds import SharedBuilds, convert
 
 
 @pytest.fixture
@@ -30,28 +26,31 @@ def make_build(tmp_path: Path) -> Callable[..., Build]:
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Build:
+def tiny(shared_builds: SharedBuilds) -> Build:
     """A finished build of a tiny BERT; tests copy its workspace before they touch it."""
-    return finished(tmp_path_factory.mktemp("tiny"), "bert")
+    return finished(shared_builds, "bert")
 
 
 @pytest.fixture(scope="session")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Build:
+def reader(shared_builds: SharedBuilds) -> Build:
     """A finished build of a tiny extractive reader, for the same use."""
-    return finished(tmp_path_factory.mktemp("reader"), "bert-qa")
+    return finished(shared_builds, "bert-qa")
 
 
-def finished(root: Path, architecture: str) -> Build:
-    build = Build(spec_of(f"file:{write_model(root / 'source', architecture)}"), root / "workspace")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporters' own
-        build.run_here()
-    return build
+def finished(builds: SharedBuilds, architecture: str) -> Build:
+    with builds.alone(f"converters-{architecture}") as folder:
+        source = folder / "source"
+        if not source.exists():
+            write_model(source, architecture)
+        build = Build(spec_of(f"file:{source}"), folder / "workspace")
+        convert(build.spec, build.workspace)
+        return build
 
 
 @pytest.fixture(scope="session")
-def minilm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Build, Path]:
-    """The real model, converted once a session, and its entry."""
+def minilm(shared_builds: SharedBuilds) -> tuple[Build, Path]:
+    """The real model, converted once a run, and its entry."""
     spec = spec_of(MINILM, name="all-minilm-l6-v2", sha256=MINILM_SHA256, threads=2)
-    build = Build(spec, tmp_path_factory.mktemp("minilm") / "workspace")
-    return build, build.run()
+    with shared_builds.alone("converters-minilm") as workspace:
+        build = Build(spec, workspace)
+        return build, build.run()

@@ -81,8 +81,8 @@ async def test_callers_who_leave_make_room_within_some_steps(site: Site, triton:
 async def test_a_full_queue_refuses_and_serves_all_that_it_took(site: Site, triton: TritonClient) -> None:
     served = await site.serve("llama")
     callers = [
-        asyncio.create_task(generate(triton, served.manifest, PROMPT, max_new_tokens=100, min_new_tokens=100))
-        for _ in range(QUEUE + 64)
+        asyncio.create_task(generate(triton, served.manifest, PROMPT, max_new_tokens=60, min_new_tokens=60))
+        for _ in range(2 * QUEUE)
     ]
     results = await asyncio.gather(*callers, return_exceptions=True)
     refused = [each for each in results if isinstance(each, ServerUnavailableError)]
