@@ -14,6 +14,7 @@ from control_plane.db.engine import Database
 from control_plane.models.tables import Model
 from control_plane.roles.tables import Role, RoleLimit
 from control_plane.routers.tables import Router
+from control_plane.snapshot import read_catalog
 
 KEYS, ROUTERS, ROLES = 10_000, 500, 40
 
@@ -50,10 +51,12 @@ async def test_a_large_catalogue_is_read_off_the_event_loop(tmp_path: Path):
     await database.upgrade()
     await fill(database)
     reader = CatalogReader(database)
-    spent = time.thread_time()  # of this thread alone: what the loop did, whatever else the machine does
+    start = time.thread_time()  # of this thread alone: what the loop did, whatever else the machine does
     catalog = await reader.read()
-    spent = time.thread_time() - spent
-    assert spent < 0.1
+    spent = time.thread_time() - start
+    await read_catalog(database)
+    on_the_loop = time.thread_time() - start - spent
+    assert spent < on_the_loop / 5
     assert (len(catalog.keys), len(catalog.routers)) == (KEYS, ROUTERS)
     role = catalog.keys[KEYS.to_bytes(32)].principal.role
     assert role is not None
