@@ -18,9 +18,11 @@ from gateway.serving.metering.settings import UsageSettings
 
 pytestmark = pytest.mark.integration
 
-BUDGET = 1_000_000
+BUDGET = 3_000_000
 CALLS = 100
 """Of each gateway."""
+
+READY = b"ready\n"
 
 
 async def spend(url: str, name: str, account_id: int, seed: int) -> list[int]:
@@ -52,10 +54,17 @@ async def spend(url: str, name: str, account_id: int, seed: int) -> list[int]:
     return served
 
 
-async def in_a_process(url: str, name: str, account_id: int, seed: int) -> list[int]:
+async def in_a_process(
+    url: str, name: str, account_id: int, seed: int, together: asyncio.Barrier
+) -> list[int]:
     command = [sys.executable, __file__, url, name, str(account_id), str(seed)]
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    output, _ = await process.communicate()
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == READY
+    await together.wait()
+    output, _ = await process.communicate(b"go\n")
     assert process.returncode == 0
     return [int(word) for word in output.split()]
 
@@ -71,8 +80,12 @@ async def test_200_calls_on_two_gateways_pass_a_budget_by_one_call_at_most(
         session.add(account)
         await session.flush()
         assert account.id is not None
+    together = asyncio.Barrier(2)
     both = await asyncio.gather(
-        *(in_a_process(postgres_url, name, account.id, seed * 10 + n) for n, name in enumerate("ab"))
+        *(
+            in_a_process(postgres_url, name, account.id, seed * 10 + n, together)
+            for n, name in enumerate("ab")
+        )
     )
     costs = [cost for served in both for cost in served]
     assert all(both)
@@ -87,5 +100,8 @@ async def test_200_calls_on_two_gateways_pass_a_budget_by_one_call_at_most(
 
 if __name__ == "__main__":
     url, name, account_id, seed = sys.argv[1:]
+    sys.stdout.buffer.write(READY)
+    sys.stdout.flush()
+    sys.stdin.readline()
     costs = asyncio.run(spend(url, name, int(account_id), int(seed)))
     sys.stdout.write(" ".join(map(str, costs)))
