@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import json
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from control_plane.catalogue import load_catalogue
 from scripts.benchmarks import embedding, generation, metering, openai, overload
 from scripts.benchmarks.peers import report
 from scripts.benchmarks.peers.loads import MEAN_TOKENS
-from scripts.benchmarks.peers.run import TASKS, Plan, chosen
+from scripts.benchmarks.peers.run import TASKS, Plan, Result, chosen
 from scripts.benchmarks.peers.run import run as run_peers
 from scripts.benchmarks.server import Server, add, first_answer, serving
 from scripts.benchmarks.soak import measure as measure_soak
@@ -66,6 +67,7 @@ def main(  # noqa: PLR0917  # options
     rounds: Annotated[int, typer.Option(help="Counted rounds of each way, in turns.")] = 3,
 ) -> None:
     """Measure the gateway against direct Triton calls and the original library, in one run."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whatever ends it, it ends what it has started
     if context.invoked_subcommand:
         return
     figures: dict[str, object] = {}
@@ -105,10 +107,13 @@ def peers(  # noqa: PLR0917  # options
     """Measure the gateway beside what else people serve models with, and write docs/benchmarks.md."""
     plan = Plan(chosen(task, length, peer or ()), turns=rounds, seconds=seconds)
     with _folder() as folder, serving(data or folder / "data", PATIENT) as server:
-        results = run_peers(server, folder, plan, console)
-    figures = [dataclasses.asdict(each) for result in results for each in result.figures]
-    _save(json_file, {"peers": figures, "missing": {each.workload.name: each.missing for each in results}})
-    report.write(docs, results)
+        results: list[Result] = []
+        for result in run_peers(server, folder, plan, console):
+            results.append(result)
+            figures = [dataclasses.asdict(each) for one in results for each in one.figures]
+            missing = {one.workload.name: one.missing for one in results}
+            _save(json_file, {"peers": figures, "missing": missing})
+            report.write(docs, results)  # a run that is ended early leaves what it has found
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 import asyncio
 import subprocess
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -66,22 +66,20 @@ def chosen(tasks: Collection[str], lengths: Collection[str], peers: Collection[s
     ]
 
 
-def run(server: Server, folder: Path, plan: Plan, console: Console) -> list[Result]:
-    """Results by task.
+def run(server: Server, folder: Path, plan: Plan, console: Console) -> Iterator[Result]:
+    """Results, task by task.
 
     Args:
         server: without the models; they are added.
         folder: for weights and logs.
 
     """
-    results = []
     for workload in plan.workloads:
         try:
-            results.append(_measure(server, folder, workload, plan, console))
+            yield _measure(server, folder, workload, plan, console)
         except (NotInstallableError, StartFailedError, WrongAnswersError) as error:
             console.print(f"{workload.name} is left out: {error}")
-            results.append(Result(workload, [], {"all": str(error)}))
-    return results
+            yield Result(workload, [], {"all": str(error)})
 
 
 def _measure(server: Server, folder: Path, workload: Workload, plan: Plan, console: Console) -> Result:
