@@ -1,5 +1,6 @@
 """Whether several instances, each with its share of the threads, get more done than one with all of them."""
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -7,12 +8,15 @@ from itertools import count, takewhile
 
 import numpy as np
 
+from converters.causes import in_one_line
 from converters.engines import Session, open_session, shared_out
 from converters.measuring import ENOUGH_SECONDS, ROUNDS, race
 from converters.results import Built, Figures
 from converters.samples import Sampler
 from converters.tensors import Tensors
 from converters.work import Work
+
+logger = logging.getLogger(__name__)
 
 MEMORY_SHARE = 0.5
 """Of what a stage may hold: the most that the instances of one model take together."""
@@ -24,7 +28,8 @@ def splits(
     """The fastest candidate as 2, 4, ... instances, as long as there is a thread for each and memory for all.
 
     What one thread does alone it does without waiting for others, so packs that are worked on side by side
-    are done sooner than one after the other with all threads. A single text then takes longer.
+    are done sooner than one after the other with all threads. A single text then takes longer. What cannot be
+    opened several times is told as a candidate that failed, and costs the build nothing else.
 
     Args:
         whole: the candidate, opened with all threads.
@@ -39,10 +44,16 @@ def splits(
         if engine is None or (memory or 0) * 2**20 > MEMORY_SHARE * work.spec.memory_bytes:
             return
         work.progress(95, f"measuring {instances} instances of {fastest.folder}")
-        sessions = [open_session(engine, work.folder / fastest.folder) for _ in range(instances)]
-        alone = race({"": sessions[0]}, singles, outputs, lambda _percent, _message: None)[""]
+        try:
+            sessions = [open_session(engine, work.folder / fastest.folder) for _ in range(instances)]
+            alone = race({"": sessions[0]}, singles, outputs, lambda _percent, _message: None)[""]
+            faster = gain(whole, sessions, packs, outputs)
+        except Exception as error:
+            logger.exception("%s could not be measured", engine.label)
+            yield Built(engine=engine, error=in_one_line(error))
+            return
         measured = Figures(
-            texts_per_second=figures.texts_per_second * gain(whole, sessions, packs, outputs),
+            texts_per_second=figures.texts_per_second * faster,
             latency_ms=1000 * float(np.median(alone)),
             memory_mib=memory,
         )

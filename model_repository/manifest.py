@@ -179,11 +179,12 @@ class Candidate(Struct, frozen=True, kw_only=True):
 
     Attributes:
         texts_per_second: measured throughput on the build host over packs of natural lengths (texts, images
-            or, for generation, tokens a second with several callers), or None where it failed before that.
+            or, for generation, tokens a second with several callers), of all instances together, or None
+            where it failed before that.
         latency_ms: median milliseconds that one text, pair or image takes alone, over the same lengths; of
             generation, those of a token with one caller. None as above, and in versions of older builds.
-        memory_mib: resident memory that opening it and running its largest pack add to a process; None as
-            above, and for a plan, which lies in the memory of a GPU.
+        memory_mib: resident memory that opening it and running its largest pack add to a process, times its
+            instances; None as above, and for a plan, which lies in the memory of a GPU.
         parity: its report. None where it failed before that, and where there was nothing to find out: one
             that passed is better in all figures.
         front: it passed, and no other that passed is at least as good in all figures.

@@ -1,6 +1,8 @@
 """Several instances against one."""
 
+from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,8 +10,10 @@ import pytest
 from converters.engines import onnxruntime, shared_out
 from converters.measuring import ROUNDS
 from converters.results import SEVERAL_WORTH, Built, Figures, fastest_first
-from converters.splitting import gain
+from converters.spec import BuildSpec
+from converters.splitting import gain, splits
 from converters.tensors import Tensors
+from converters.work import Work
 from model_repository.manifest import Engine, EngineSpec, Precision
 
 PACKS = [{"input_ids": np.zeros((4, length), np.int64)} for length in (1, 2, 3)]
@@ -53,6 +57,31 @@ def test_a_failure_of_an_instance_is_told() -> None:
 
     with pytest.raises(RuntimeError, match="broken"):
         gain(Counter(), [Broken()], PACKS, ())
+
+
+class Packs:
+    """What a sampler has for the race."""
+
+    def traffic(self) -> list[Tensors]:
+        return PACKS
+
+    singles = traffic
+
+
+def test_what_cannot_be_opened_several_times_fails_no_build(
+    tmp_path: Path,
+) -> None:
+    spec = BuildSpec(build_id="1", owner="global", name="m", version=1, source="file:m", threads=4)
+    nothing: Any = None
+    sampler: Any = Packs()
+    work = Work(spec, nothing, nothing, nothing, tmp_path, lambda _percent, _message: None)
+    engine = onnxruntime.engine_spec(Precision.FP32, 4)
+    figures = Figures(texts_per_second=1.0, latency_ms=1.0, memory_mib=1.0)
+    fastest = Built(engine=engine, folder="gone", figures=figures)
+    (failed,) = splits(work, fastest, Counter(), sampler, ())
+    assert failed.engine.instances == 2
+    assert "gone/model.onnx" in failed.error
+    assert failed.figures is None
 
 
 def test_threads_are_shared_out_where_an_engine_has_any() -> None:
