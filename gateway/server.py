@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import uvicorn
 from litestar import Litestar
 
+from gateway.protocol import Protocol
 from gateway.settings import GatewaySettings
 from model_repository.errors import TriremeError
 
@@ -66,7 +67,7 @@ async def serve(
         url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=Protocol,
             ws="none",
             lifespan="on",
             log_config=None,
