@@ -220,7 +220,7 @@ def create_app(
 
     app = Litestar(
         route_handlers=[
-            create_backprop(snapshots),
+            create_backprop(snapshots, engine),
             *([create_upload_router(receiver)] if receiver is not None else ()),
             create_builds(snapshots),
             create_deployments(snapshots),

@@ -18,13 +18,15 @@ from gateway.apis.backprop.text_generation import TextGenerationController
 from gateway.apis.backprop.text_vectorisation import TextVectorisationController
 from gateway.apis.backprop.uploads import UploadController, UploadUrlController
 from gateway.auth import key_layer
+from gateway.direct import direct_layer
 from gateway.errors import handlers
 from gateway.openapi import API_KEY
+from gateway.serving.engine import Engine
 from gateway.serving.snapshots import Snapshots
 from gateway.uploads import UploadReceiver
 
 
-def create_router(snapshots: Snapshots) -> Router:
+def create_router(snapshots: Snapshots, engine: Engine) -> Router:
     """Mount the API at the root, as its reference does."""
     return Router(
         path="/",
@@ -43,7 +45,7 @@ def create_router(snapshots: Snapshots) -> Router:
             UploadUrlController,
             FilesController,
         ],
-        middleware=[key_layer(snapshots)],
+        middleware=[key_layer(snapshots), direct_layer(engine)],
         exception_handlers=handlers(render),
         security=[{API_KEY: []}],
         opt={"api": "backprop"},

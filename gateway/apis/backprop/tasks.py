@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from litestar import MediaType, Response
+from litestar import Response
 from litestar.openapi.datastructures import ResponseSpec
 
 from control_plane.catalog import ModelNotFoundError, ModelNotReadyError, TaskNotSupportedError
 from control_plane.errors import InsufficientBudgetError
+from gateway.answers import JSONAnswer
 from gateway.apis.backprop.errors import ErrorBody
 from gateway.auth import ForbiddenError, StartingError
 from gateway.body import BadRequestError, BodyTooLargeError
@@ -49,4 +50,4 @@ def respond(**result: Any) -> Response[bytes]:
     """Answer of a task; numpy's arrays become lists."""
     with stage("encode"):
         body = orjson.dumps(result, option=orjson.OPT_SERIALIZE_NUMPY)
-    return Response(body, media_type=MediaType.JSON)
+    return JSONAnswer(body)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from google.protobuf.json_format import MessageToDict
-from litestar import Controller, MediaType, Request, Response, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
@@ -14,6 +14,7 @@ from litestar.types.internal_types import PathParameterDefinition
 
 from control_plane.catalog import Key
 from control_plane.errors import InsufficientBudgetError
+from gateway.answers import JSONAnswer
 from gateway.apis.kserve.body import JSON_BYTES, InferBody
 from gateway.apis.kserve.errors import responses
 from gateway.apis.kserve.schemas import ModelConfig, ModelMetadata, ModelReady
@@ -157,6 +158,6 @@ class ModelController(Controller):
         """
         answer = await tensor_inference.infer(request.auth, asked.model, asked.version, data)
         if answer.json_bytes is None:
-            return Response(answer.body, media_type=MediaType.JSON)
+            return JSONAnswer(answer.body)
         headers = {JSON_BYTES: str(answer.json_bytes)}
         return Response(answer.body, headers=headers, media_type="application/octet-stream")

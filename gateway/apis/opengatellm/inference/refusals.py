@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from litestar import MediaType, Response
+from litestar import Response
 from litestar.openapi.datastructures import ResponseSpec
 
 from control_plane.catalog import ModelNotFoundError
 from control_plane.errors import InsufficientBudgetError
+from gateway.answers import JSONAnswer
 from gateway.apis.opengatellm.errors import responses
 from gateway.body import BodyTooLargeError
 from gateway.openapi import named
@@ -60,4 +61,4 @@ def answering(
 
 def respond(answer: object) -> Response[bytes]:
     """An answer as JSON."""
-    return Response(msgspec.json.encode(answer), media_type=MediaType.JSON)
+    return JSONAnswer(msgspec.json.encode(answer))
