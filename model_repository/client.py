@@ -41,6 +41,9 @@ UNAVAILABLE = {
 }
 """gRPC statuses after which trying again makes sense."""
 
+SERVICE = "/inference.GRPCInferenceService"
+"""KServe v2's; its requests for answers come here as bytes, so the generated calls do not fit."""
+
 Headers = tuple[tuple[str, str], ...]
 """gRPC metadata: lower-case names and values."""
 
@@ -74,8 +77,12 @@ class TritonClient:
         self.url = url
         self._channel = grpc.aio.insecure_channel(url, options=CHANNEL_OPTIONS)
         self._stub = GRPCInferenceServiceStub(self._channel)
-        self._infer = self._stub.ModelInfer
-        self._stream = self._stub.ModelStreamInfer
+        self._infer = self._channel.unary_unary(
+            f"{SERVICE}/ModelInfer", response_deserializer=pb.ModelInferResponse.FromString
+        )
+        self._stream = self._channel.stream_stream(
+            f"{SERVICE}/ModelStreamInfer", response_deserializer=pb.ModelStreamInferResponse.FromString
+        )
 
     async def close(self) -> None:
         """End the connection; calls that are still running fail as unavailable."""
@@ -83,13 +90,14 @@ class TritonClient:
 
     async def infer(
         self,
-        request: pb.ModelInferRequest,
+        request: bytes,
         timeout: float,  # noqa: ASYNC109  # a deadline that the server is told, too
         headers: Headers = (),
     ) -> pb.ModelInferResponse:
         """Answer of one request.
 
         Args:
+            request: as `infer_request` makes it.
             timeout: seconds until Triton drops it.
             headers: gRPC metadata, such as `traceparent`.
 
@@ -106,13 +114,14 @@ class TritonClient:
 
     async def stream(
         self,
-        request: pb.ModelInferRequest,
+        request: bytes,
         timeout: float,  # noqa: ASYNC109  # a deadline that the server is told, too
         headers: Headers = (),
     ) -> AsyncGenerator[pb.ModelInferResponse, None]:
         """Responses of one request to a model that answers with several; leaving early cancels the request.
 
         Args:
+            request: as for `infer`.
             timeout: seconds until Triton drops it, all responses included.
             headers: as for `infer`.
 

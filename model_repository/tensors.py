@@ -31,9 +31,14 @@ DTYPES: Mapping[str, np.dtype[np.generic]] = {
 DATATYPES: Mapping[np.dtype[np.generic], str] = {dtype: name for name, dtype in DTYPES.items()}
 """The same the other way round."""
 
+RAW_INPUT = bytes([ModelInferRequest.RAW_INPUT_CONTENTS_FIELD_NUMBER << 3 | 2])
+"""What protobuf writes before the length and the bytes of one element of `raw_input_contents`."""
 
-def infer_request(entry: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> ModelInferRequest:
-    """Request that asks `entry` for these outputs only.
+
+def infer_request(entry: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> bytes:
+    """ModelInferRequest that asks `entry` for these outputs only, as it is sent.
+
+    Tensors are copied once; within the message they would be copied three times.
 
     Args:
         inputs: by tensor name, batch axis first.
@@ -42,16 +47,18 @@ def infer_request(entry: str, inputs: Mapping[str, Array], outputs: Sequence[str
         InferenceError: an array's type cannot travel.
 
     """
-    request = ModelInferRequest(model_name=entry)
+    message = ModelInferRequest(model_name=entry)
+    contents: list[bytes | memoryview] = []
     for name, array in inputs.items():
         datatype = DATATYPES.get(array.dtype)
         if datatype is None:
             raise InferenceError(f"input {name} has the type {array.dtype}, which cannot be sent")
-        request.inputs.add(name=name, datatype=datatype, shape=array.shape)
-        request.raw_input_contents.append(_to_bytes(array))
+        message.inputs.add(name=name, datatype=datatype, shape=array.shape)
+        raw = _raw(array)
+        contents += (RAW_INPUT, _varint(raw.nbytes), raw)
     for name in outputs:
-        request.outputs.add(name=name)
-    return request
+        message.outputs.add(name=name)
+    return b"".join((message.SerializeToString(), *contents))
 
 
 def read_outputs(response: ModelInferResponse) -> dict[str, Array]:
@@ -71,7 +78,18 @@ def read_outputs(response: ModelInferResponse) -> dict[str, Array]:
     return outputs
 
 
-def _to_bytes(array: Array) -> bytes:
-    if not array.dtype.hasobject:
-        return array.tobytes()
-    return serialize_byte_tensor(array).item() if array.size else b""
+def _raw(array: Array) -> memoryview:
+    """What travels of an array, without a copy where that is how it lies in memory."""
+    if array.dtype.hasobject:
+        return memoryview(serialize_byte_tensor(array).item() if array.size else b"")
+    return np.ascontiguousarray(array).data
+
+
+def _varint(number: int) -> bytes:
+    """A length as protobuf writes it: seven bits a byte, the lowest first, all but the last one marked."""
+    found = bytearray()
+    while number > 0x7F:
+        found.append(number & 0x7F | 0x80)
+        number >>= 7
+    found.append(number)
+    return bytes(found)

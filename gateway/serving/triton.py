@@ -9,6 +9,7 @@ from time import monotonic
 import numpy as np
 import structlog
 from numpy.typing import NDArray
+from tritonclient.grpc.service_pb2 import ModelInferResponse
 
 from control_plane.catalog import Provider
 from gateway.observability.spans import asking
@@ -161,7 +162,9 @@ class TritonPool:
         for server in (*self._site, *self._others.values()):
             await server.client.close()
 
-    async def _send(self, provider: Provider, entry: str, request: object, deadline: float) -> object:
+    async def _send(
+        self, provider: Provider, entry: str, request: bytes, deadline: float
+    ) -> ModelInferResponse:
         failure = ServerUnavailableError("no inference server is configured")
         for server in self._candidates(provider):
             server.in_flight += 1

@@ -3,7 +3,6 @@
 import msgspec
 import numpy as np
 from tokenizers import Tokenizer
-from tritonclient.grpc import service_pb2
 
 from gateway.serving.chat.template import ChatTemplate
 from model_repository.client import infer_request
@@ -22,7 +21,7 @@ class DirectModel:
         self._tokenizer = Tokenizer.from_str(storage.read(self._manifest.entry, spec.path).decode())
         self._tokenizer.enable_truncation(spec.max_length)
 
-    def embedding(self, text: str) -> service_pb2.ModelInferRequest:
+    def embedding(self, text: str) -> bytes:
         """Ready tensors of a text."""
         encoded = self._tokenizer.encode(text)
         columns = {
@@ -33,7 +32,7 @@ class DirectModel:
         inputs = {each.name: np.array([columns[each.name]], np.int64) for each in self._manifest.inputs}
         return infer_request(self._manifest.entry, inputs, [self._manifest.head.output])
 
-    def chat(self, question: str, tokens: int) -> service_pb2.ModelInferRequest:
+    def chat(self, question: str, tokens: int) -> bytes:
         """A question as the model's chat template puts it, answered greedily by so many tokens."""
         head = self._manifest.head
         template = ChatTemplate(head.chat_template, head.special_tokens)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
-from tritonclient.grpc import service_pb2
 
 from model_repository.client import TritonClient
 from scripts.benchmarks import load, texts, upstream
@@ -177,11 +176,11 @@ class _Bench:
         return prepare(path, self._server.key, msgspec.json.encode(body))
 
 
-def _generated(client: TritonClient, request: service_pb2.ModelInferRequest) -> Ask:
+def _generated(client: TritonClient, request: bytes) -> Ask:
     return lambda _: client.stream(request, 120.0)
 
 
-def _inferred(client: TritonClient, requests: Sequence[service_pb2.ModelInferRequest]) -> Ask:
+def _inferred(client: TritonClient, requests: Sequence[bytes]) -> Ask:
     async def ask(number: int) -> AsyncIterator[object]:
         yield await client.infer(requests[number % len(requests)], 30.0)
 

@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanag
 
 import numpy as np
 from tokenizers import Tokenizer
-from tritonclient.grpc import service_pb2
 
 from model_repository.client import TritonClient, infer_request
 from model_repository.manifest import Manifest
@@ -37,7 +36,7 @@ class Entry:
         self._tokenizer.enable_truncation(self.manifest.tokenizer.max_length)
         self._tokenizer.enable_padding()
 
-    def request(self, texts: Sequence[str]) -> service_pb2.ModelInferRequest:
+    def request(self, texts: Sequence[str]) -> bytes:
         """One request for all of them, padded to the longest."""
         rows = self._tokenizer.encode_batch_fast(list(texts))
         columns = {
@@ -115,7 +114,7 @@ class SortedWay(_DirectWay):
             packs = [[text] for text in pool]
         ready = [self._entry.request(pack) for pack in packs] if self._ready else []
 
-        def request(number: int) -> service_pb2.ModelInferRequest:
+        def request(number: int) -> bytes:
             at = number % len(packs)
             return ready[at] if ready else self._entry.request(packs[at])
 

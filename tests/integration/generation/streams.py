@@ -36,7 +36,7 @@ class Answers:
 
 def message(
     manifest: Manifest, prompt: list[int], features: Array | None = None, **parameters: object
-) -> object:
+) -> bytes:
     encoded = msgspec.json.encode(parameters)
     inputs = {INPUT_IDS: np.array(prompt, np.int64), PARAMETERS: np.array([encoded], np.object_)}
     if features is not None:

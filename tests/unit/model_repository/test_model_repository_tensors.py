@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from tritonclient.grpc.service_pb2 import ModelInferResponse
+from tritonclient.grpc.service_pb2 import ModelInferRequest, ModelInferResponse
 
 from model_repository.errors import InferenceError
 from model_repository.tensors import DTYPES, Array, infer_request, read_outputs
@@ -19,7 +19,7 @@ arrays = st.sampled_from(sorted(DTYPES.keys() - {"BYTES"})).flatmap(
 def test_round_trip(tensors: dict[str, Array], transposed: bool) -> None:
     if transposed:  # memory that is not contiguous
         tensors = {name: array.T for name, array in tensors.items()}
-    request = infer_request("global.tiny.1", tensors, ["a", "b"])
+    request = ModelInferRequest.FromString(infer_request("global.tiny.1", tensors, ["a", "b"]))
     assert request.model_name == "global.tiny.1"
     assert [output.name for output in request.outputs] == ["a", "b"]
     response = ModelInferResponse(raw_output_contents=request.raw_input_contents)
@@ -36,7 +36,7 @@ def test_round_trip(tensors: dict[str, Array], transposed: bool) -> None:
 
 @given(hnp.arrays(np.object_, hnp.array_shapes(min_dims=1, max_dims=2, max_side=3), elements=st.binary()))
 def test_bytes_round_trip(array: Array) -> None:
-    request = infer_request("global.tiny.1", {"x": array}, ["y"])
+    request = ModelInferRequest.FromString(infer_request("global.tiny.1", {"x": array}, ["y"]))
     (tensor,) = request.inputs
     response = ModelInferResponse(raw_output_contents=request.raw_input_contents)
     response.outputs.add(name="y", datatype=tensor.datatype, shape=tensor.shape)
@@ -44,6 +44,15 @@ def test_bytes_round_trip(array: Array) -> None:
     assert tensor.datatype == "BYTES"
     assert answer.shape == array.shape
     assert answer.tolist() == array.tolist()
+
+
+@pytest.mark.parametrize("size", [0, 127, 128, 16_383, 16_384, 2_097_152])
+def test_tensors_of_any_length(size: int) -> None:
+    array = np.arange(size, dtype=np.uint8)
+    request = ModelInferRequest.FromString(
+        infer_request("global.tiny.1", {"x": array, "z": array[:1]}, ["y"])
+    )
+    assert list(request.raw_input_contents) == [array.tobytes(), array[:1].tobytes()]
 
 
 def test_types_that_cannot_travel_are_refused() -> None:
