@@ -1,6 +1,7 @@
 """`scripts/bench`: start a server, build models, measure. `scripts/bench peers`: beside others."""
 
 import asyncio
+import base64
 import dataclasses
 import json
 import signal
@@ -18,7 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from control_plane.catalogue import load_catalogue
-from scripts.benchmarks import embedding, generation, metering, openai, overload
+from scripts.benchmarks import embedding, generation, metering, openai, overload, pictures
+from scripts.benchmarks import transport as transports
 from scripts.benchmarks.peers import report
 from scripts.benchmarks.peers.loads import MEAN_TOKENS
 from scripts.benchmarks.peers.run import TASKS, Plan, Result, chosen
@@ -145,6 +147,28 @@ def start(
 
 
 @app.command()
+def transport(
+    json_file: JsonFile = None,
+    data: Data = None,
+    rounds: Annotated[int, typer.Option(help="Counted turns of each way.", min=1)] = 3,
+    seconds: Annotated[float, typer.Option(help="Length of a turn.")] = 1.0,
+) -> None:
+    """Measure what shared memory would save on the way of pictures to Triton, and of whole requests."""
+    with _folder() as folder, serving(data or folder / "data", PATIENT) as server:
+        cheap, real = pictures.means(folder / "means"), pictures.vit_tiny(folder / "vit-tiny")
+        add(server, cheap)
+        add(server, real)
+        photo = base64.b64encode(pictures.photo(0)).decode()
+        first_answer(server, "/image-classification", {"image": photo, "model": real.name})
+        work = transports.measure(server, cheap.name, real.name, rounds=rounds, seconds=seconds)
+        rows, whole = asyncio.run(work)
+    console.print(transports.table(rows))
+    console.print("\n".join(map(transports.summary, whole)))
+    figures = {"transport": [dataclasses.asdict(row) for row in rows]}
+    _save(json_file, figures | {"whole": [dataclasses.asdict(each) for each in whole]})
+
+
+@app.command()
 def soak(
     json_file: JsonFile = None,
     data: Data = None,
@@ -196,23 +220,7 @@ def _embedding(server: Server, requests: int, rounds: int) -> dict[str, object]:
     seconds = time.perf_counter() - started
     console.print(f"`models add` to first answer: {seconds:.0f} s")
     rows = asyncio.run(embedding.measure(server, requests, rounds))
-    table = Table(
-        *("callers", "direct p50/p99", "gateway p50/p99", "added p50/p99", "throughput ratio"),
-        *("natural ratio", "gateway CPU"),
-        title="One text a request; milliseconds; ratios are gateway over direct ModelInfer, tensors ready",
-        box=None,
-    )
-    for row in rows:
-        table.add_row(
-            str(row.concurrency),
-            f"{row.direct_p50:.2f} / {row.direct_p99:.2f}",
-            f"{row.gateway_p50:.2f} / {row.gateway_p99:.2f}",
-            f"{row.added_p50:.2f} / {row.added_p99:.2f}",
-            f"{row.throughput_ratio:.2f}",
-            f"{row.natural_ratio:.2f}",
-            f"{row.cpu_per_request:.2f}",
-        )
-    console.print(table)
+    console.print(embedding.table(rows))
     return {"first_answer_seconds": seconds, "embedding": [dataclasses.asdict(row) for row in rows]}
 
 

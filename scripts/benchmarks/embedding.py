@@ -1,10 +1,12 @@
 """Single embedding requests: the gateway against ModelInfer calls with ready tensors."""
 
 import random
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import msgspec
+from rich.table import Table
 
 from model_repository.client import TritonClient
 from scripts.benchmarks import load, texts
@@ -45,6 +47,27 @@ async def measure(server: Server, requests: int, rounds: int) -> list[Row]:
     """All concurrencies; within each, the ways take turns round by round."""
     bench = _Bench(server)
     return [await bench.measure(concurrency, requests, rounds) for concurrency in CONCURRENCIES]
+
+
+def table(rows: Iterable[Row]) -> Table:
+    """All concurrencies for people."""
+    shown = Table(
+        *("callers", "direct p50/p99", "gateway p50/p99", "added p50/p99", "throughput ratio"),
+        *("natural ratio", "gateway CPU"),
+        title="One text a request; milliseconds; ratios are gateway over direct ModelInfer, tensors ready",
+        box=None,
+    )
+    for row in rows:
+        shown.add_row(
+            str(row.concurrency),
+            f"{row.direct_p50:.2f} / {row.direct_p99:.2f}",
+            f"{row.gateway_p50:.2f} / {row.gateway_p99:.2f}",
+            f"{row.added_p50:.2f} / {row.added_p99:.2f}",
+            f"{row.throughput_ratio:.2f}",
+            f"{row.natural_ratio:.2f}",
+            f"{row.cpu_per_request:.2f}",
+        )
+    return shown
 
 
 class _Bench:
