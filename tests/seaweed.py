@@ -3,17 +3,16 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
+from ports import free_port
 
 from model_repository.settings import S3Settings
 
@@ -29,7 +28,7 @@ class S3Server:
 
     folder: Path
     bucket: str = "models"
-    ports: list[int] = field(default_factory=lambda: free_ports(2 * len(PARTS)))
+    ports: list[int] = field(default_factory=lambda: [free_port() for _ in PARTS * 2])
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -106,11 +105,3 @@ def start() -> S3Server:
     server = S3Server(Path(tempfile.mkdtemp(prefix=f"trireme-s3-{os.getpid()}-", dir="/tmp")))
     server.start()
     return server
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]

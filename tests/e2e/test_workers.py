@@ -2,7 +2,6 @@
 
 import re
 import signal
-import socket
 import sys
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ import httpx
 import psutil
 import pytest
 from harness import Server, environment, serving
+from ports import free_port
 
 pytestmark = pytest.mark.integration
 
@@ -63,8 +63,7 @@ def test_two_gateways_share_the_address_and_the_counts(tmp_path: Path) -> None:
 
 
 def test_gateways_alone_share_an_address_and_come_back(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "trireme", "gateway", "--workers", "2", "--port", str(port)]
     options = ["--data", str(tmp_path / "data"), "--set", "triton.urls=127.0.0.1:9"]
     supervisor = psutil.Popen([*command, *options], env=environment())

@@ -1,7 +1,6 @@
 """A cluster of real processes: dask's own scheduler and our job workers, killed and started again."""
 
 import asyncio
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,6 +8,7 @@ from dataclasses import replace
 
 import psutil
 import pytest
+from ports import free_port
 from site_under_test import SETTINGS, Site, until
 
 from control_plane.builds.tables import BuildStatus
@@ -21,9 +21,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def address() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+    return f"tcp://127.0.0.1:{free_port()}"
 
 
 @asynccontextmanager

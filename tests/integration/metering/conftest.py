@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from redis_process import RedisServer, free_port
+from ports import free_port
+from redis_process import RedisServer
 
 
 @pytest.fixture
