@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from tokenizers import Encoding, Tokenizer
+from tokenizers.normalizers import BertNormalizer, Lowercase
+from tokenizers.normalizers import Sequence as Normalizers
 
 from gateway.serving.errors import InputTooLongError
 from model_repository.heads import SpanHead, TokenClassificationHead
@@ -28,8 +30,10 @@ class Encoder:
     def __init__(self, data: bytes, spec: TokenizerSpec) -> None:
         self.tokenizer = Tokenizer.from_buffer(data)
         self.vocabulary = Vocabulary(self.tokenizer)
-        self.tokenizer.no_padding()
-        self.tokenizer.enable_truncation(spec.max_length)
+        self._plain = _for_plain_texts(self.tokenizer, data)
+        for tokenizer in (self.tokenizer, self._plain):
+            tokenizer.no_padding()
+            tokenizer.enable_truncation(spec.max_length)
         self._first_guess = CHARACTERS_PER_TOKEN * spec.max_length
 
     def encode(self, texts: Sequence[Text], *, complete: bool = False) -> list[Encoding]:
@@ -39,7 +43,8 @@ class Encoder:
             complete: the texts have all special tokens already, so none are put around them.
 
         """
-        encodings: list[Encoding] = self.tokenizer.encode_batch_fast(
+        tokenizer = self._plain if all(map(_plain, texts)) else self.tokenizer
+        encodings: list[Encoding] = tokenizer.encode_batch_fast(
             [self._shorten(text) for text in texts], add_special_tokens=not complete
         )
         return encodings
@@ -66,6 +71,23 @@ class Encoder:
                 return beginning
             size *= 8
         return text
+
+
+def _for_plain_texts(tokenizer: Tokenizer, data: bytes) -> Tokenizer:
+    """The same tokenizer without what takes BERT's a third of its time and changes nothing in plain texts."""
+    normalizer = tokenizer.normalizer
+    if not isinstance(normalizer, BertNormalizer):
+        return tokenizer
+    plain = Tokenizer.from_buffer(data)
+    plain.normalizer = Lowercase() if normalizer.lowercase else Normalizers([])
+    return plain
+
+
+def _plain(text: Text) -> bool:
+    """Whether a text holds nothing but letters without accents, digits, signs and spaces."""
+    if isinstance(text, str):
+        return text.isascii() and text.isprintable()
+    return all(map(_plain, text))
 
 
 class WindowEncoder:

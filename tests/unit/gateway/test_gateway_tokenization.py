@@ -85,6 +85,24 @@ def test_early_cut_changes_nothing(make: type[Tokenizer], text: list[str]) -> No
     ]
 
 
+@pytest.mark.parametrize("lowercase", [True, False])
+@given(
+    text=st.lists(st.characters(max_codepoint=0x17F) | st.sampled_from(["Ab", "[MASK]", "[mask]"])).map(
+        "".join
+    )
+)
+def test_plain_texts_have_the_tokens_of_the_whole_normaliser(lowercase: bool, text: str) -> None:
+    tokenizer = word_piece()
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
+    letters = [chr(code) for code in range(33, 127)]
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{each}" for each in letters)]
+    tokenizer.model = models.WordPiece({word: i for i, word in enumerate(words)}, unk_token="[UNK]")
+    tokenizer.add_special_tokens(["[MASK]"])
+    encoder = Encoder(tokenizer.to_str().encode(), SPEC)
+    tokenizer.enable_truncation(LIMIT)
+    assert [each.ids for each in encoder.encode([text])] == [tokenizer.encode(text).ids]
+
+
 @given(st.lists(st.integers(0, 200_000), min_size=1, max_size=30))
 def test_slices_are_bounded_and_keep_order(sizes: list[int]) -> None:
     texts = ["x" * size for size in sizes]
