@@ -127,10 +127,18 @@ class Variant(Result, frozen=True, kw_only=True):
 
 
 class Variants(Result, frozen=True, kw_only=True):
-    """ONNX graphs for ONNX Runtime: `fp32` with its fused operators, `int8` with quantised weights."""
+    """ONNX graphs beside the plain one.
+
+    Attributes:
+        fp32: with ONNX Runtime's fused operators.
+        int8: with quantised weights, for ONNX Runtime.
+        packed: of texts, the packed graph for OpenVINO; see `converters.families.packed`.
+
+    """
 
     fp32: Variant
     int8: Variant
+    packed: Variant | None = None
 
 
 class Optimised(Result, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ the embedded server and in the vendor's container. What the native backends read
   it refuses batches smaller than `max_batch_size`; and `HINT_BF16`, whose only value is `YES`. Nothing there
   forces f32, and OpenVINO computes in bf16 by itself on CPUs with units for it: the probe of the rollout then
   refuses an fp32 entry rather than serve other figures than were proved.
+- openvino_packed: no backend of the vendor; ours reads what `openvino` reads.
 - tensorrt: none; the instances stand on the GPU and use the plan's only profile. Its inputs and outputs keep
   the types of the plain graph, whatever the plan computes in: the casts lie inside.
 - tensorrt_rtx: no backend of the vendor; ours reads what the plan was built for, and refuses any other GPU.
@@ -29,6 +30,8 @@ from model_repository import layout
 from model_repository.errors import RepositoryError
 from model_repository.manifest import Engine, EngineSpec, Manifest, Precision, TensorSpec
 from model_repository.tensors import DTYPES
+
+_TOLD_TO_USE_BF16 = (Engine.OPENVINO, Engine.OPENVINO_PACKED)
 
 
 def model_config(manifest: Manifest) -> ModelConfig:
@@ -107,8 +110,8 @@ def _parameters(manifest: Manifest) -> dict[str, str]:
     parameters = dict(manifest.engine.options)
     if manifest.engine.engine is Engine.OPENVINO:
         parameters["ENABLE_BATCH_PADDING"] = "YES"
-        if manifest.engine.precision is Precision.BF16:
-            parameters["HINT_BF16"] = "YES"
+    if manifest.engine.precision is Precision.BF16 and manifest.engine.engine in _TOLD_TO_USE_BF16:
+        parameters["HINT_BF16"] = "YES"
     if manifest.engine.engine is Engine.TENSORRT_RTX and (plan := manifest.engine.plan) is not None:
         parameters["plan_key"] = plan.key
         parameters["plan_version"] = plan.version

@@ -31,6 +31,7 @@ GLOBAL_OWNER = "global"
 MODEL_FILES = {
     Engine.ONNXRUNTIME: "model.onnx",
     Engine.OPENVINO: "model.xml",
+    Engine.OPENVINO_PACKED: "model.xml",
     Engine.TENSORRT: "model.plan",
     Engine.TENSORRT_RTX: "model.plan",
     Engine.GENERATION: "generation.json",

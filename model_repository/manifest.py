@@ -36,6 +36,7 @@ class Engine(StrEnum):
 
     ONNXRUNTIME = "onnxruntime"
     OPENVINO = "openvino"
+    OPENVINO_PACKED = "openvino_packed"
     TENSORRT = "tensorrt"
     TENSORRT_RTX = "tensorrt_rtx"
     GENERATION = "generation"
@@ -112,6 +113,11 @@ class EngineSpec(Struct, frozen=True, kw_only=True):
     options: dict[str, str] = msgspec.field(default_factory=dict)
     plan: PlanSpec | None = None
     instances: int = 1
+
+    @property
+    def pads(self) -> bool:
+        """Whether it computes what rows are padded with."""
+        return self.engine is not Engine.OPENVINO_PACKED
 
     @property
     def label(self) -> str:

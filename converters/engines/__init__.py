@@ -23,6 +23,8 @@ def shared_out(engine: EngineSpec, threads: int, instances: int) -> EngineSpec |
             return onnxruntime.engine_spec(engine.precision, threads // instances, instances)
         case Engine.OPENVINO:
             return openvino.engine_spec(engine.precision, threads // instances, instances)
+        case Engine.OPENVINO_PACKED:
+            return openvino.engine_spec(engine.precision, threads // instances, instances, packed=True)
         case _:
             return None
 
@@ -34,6 +36,8 @@ def open_session(engine: EngineSpec, folder: Path) -> Session:
             return onnxruntime.Session(engine, folder)
         case Engine.OPENVINO:
             return openvino.Session(engine, folder)
+        case Engine.OPENVINO_PACKED:
+            return openvino.PackedSession(engine, folder)
         case Engine.TENSORRT | Engine.TENSORRT_RTX:
             return tensorrt.Session(engine, folder)
         case Engine.GENERATION | Engine.CUSTOM:

@@ -6,16 +6,20 @@ import numpy as np
 import openvino
 
 from converters.tensors import Tensors
+from model_repository.backends.packed_runner import PackedRunner
 from model_repository.layout import MODEL_FILES
 from model_repository.manifest import Engine, EngineSpec, Precision
 
 _HINTS = {Precision.BF16: "bf16", Precision.FP32: "f32"}
 
 
-def engine_spec(precision: Precision, threads: int, instances: int = 1) -> EngineSpec:
+def engine_spec(
+    precision: Precision, threads: int, instances: int = 1, *, packed: bool = False
+) -> EngineSpec:
     """OpenVINO with this many threads; the options are the names that Triton's backend reads."""
+    engine = Engine.OPENVINO_PACKED if packed else Engine.OPENVINO
     options = {"INFERENCE_NUM_THREADS": str(threads), "NUM_STREAMS": "1"}
-    return EngineSpec(engine=Engine.OPENVINO, precision=precision, options=options, instances=instances)
+    return EngineSpec(engine=engine, precision=precision, options=options, instances=instances)
 
 
 def precisions() -> tuple[Precision, ...]:
@@ -37,15 +41,29 @@ class Session:
     """A compiled model."""
 
     def __init__(self, engine: EngineSpec, folder: Path) -> None:
-        settings = {
-            **engine.options,
-            "INFERENCE_PRECISION_HINT": _HINTS[engine.precision],
-            "ENABLE_CPU_PINNING": False,  # as in the backend: all instances would stand on the first cores
-        }
-        model = openvino.Core().compile_model(folder / MODEL_FILES[Engine.OPENVINO], "CPU", settings)
-        self._request = model.create_infer_request()
+        self._request = _compile(engine, folder).create_infer_request()
 
     def run(self, inputs: Tensors, outputs: tuple[str, ...]) -> Tensors:
         """These outputs for a batch, copied out of the engine's own memory."""
         self._request.infer(dict(inputs))
         return {name: np.array(self._request.get_tensor(name).data) for name in outputs}
+
+
+class PackedSession:
+    """A compiled packed model, through the code that its Triton backend runs."""
+
+    def __init__(self, engine: EngineSpec, folder: Path) -> None:
+        self._runner = PackedRunner(_compile(engine, folder))
+
+    def run(self, inputs: Tensors, outputs: tuple[str, ...]) -> Tensors:
+        """These outputs for a batch."""
+        return self._runner.run(dict(inputs), outputs)
+
+
+def _compile(engine: EngineSpec, folder: Path) -> openvino.CompiledModel:
+    settings = {
+        **engine.options,
+        "INFERENCE_PRECISION_HINT": _HINTS[engine.precision],
+        "ENABLE_CPU_PINNING": False,  # as in the backend: all instances would stand on the first cores
+    }
+    return openvino.Core().compile_model(folder / MODEL_FILES[engine.engine], "CPU", settings)

@@ -47,10 +47,15 @@ class PooledEncoder(torch.nn.Module):  # type: ignore[misc]  # torch is not anal
         types = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
         encoded = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **types)
         hidden = encoded.last_hidden_state
-        pooled = self.dense(_pool(hidden, attention_mask.unsqueeze(-1), self.pooling))
-        if self.normalise:
-            pooled = torch.nn.functional.normalize(pooled, dim=1)
-        return {HIDDEN: hidden, EMBEDDING: pooled}
+        return {
+            HIDDEN: hidden,
+            EMBEDDING: self.finish(_pool(hidden, attention_mask.unsqueeze(-1), self.pooling)),
+        }
+
+    def finish(self, pooled: torch.Tensor) -> torch.Tensor:
+        """What the pipeline does to a pooled vector `[batch, width]`."""
+        vectors = self.dense(pooled)
+        return torch.nn.functional.normalize(vectors, dim=1) if self.normalise else vectors
 
 
 def _pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: Pooling) -> torch.Tensor:

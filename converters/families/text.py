@@ -16,13 +16,19 @@ from model_repository.manifest import Task
 
 
 class TextModel(torch.nn.Module):  # type: ignore[misc]  # torch is not analysed
-    """A model whose outputs are chosen by name. Inputs are int64 `[batch, length]`."""
+    """A model whose outputs are chosen by name. Inputs are int64 `[batch, length]`.
 
-    def __init__(self, model: torch.nn.Module, outputs: tuple[str, ...]) -> None:
+    Args:
+        by_token: whether the outputs have one row a token instead of one a text.
+
+    """
+
+    def __init__(self, model: torch.nn.Module, outputs: tuple[str, ...], *, by_token: bool) -> None:
         super().__init__()
         self.model = model
         self.config = model.config  # the exporter reads it
         self.outputs = outputs
+        self.by_token = by_token
 
     def forward(
         self,
@@ -43,6 +49,7 @@ class TextFamily(ABC):
         suffix: what its architectures end with, such as `ForTokenClassification`.
         auto: class of transformers that loads them.
         outputs: what the graph gives, by the names of transformers.
+        by_token: whether that is one row a token instead of one a text.
 
     """
 
@@ -52,6 +59,7 @@ class TextFamily(ABC):
     suffix: str
     auto: Any
     outputs: tuple[str, ...] = ("logits",)
+    by_token = False
 
     def claims(self, model: Description) -> bool:
         """Architectures with the suffix."""
@@ -68,7 +76,7 @@ class TextFamily(ABC):
         """The original with its own head."""
         original = load_original(self.auto, source / facts.root)
         original.config.use_cache = False
-        model = TextModel(original, self.outputs)
+        model = TextModel(original, self.outputs, by_token=self.by_token)
         model.eval()
         return model
 

@@ -86,7 +86,15 @@ def _candidates(work: Work) -> list[tuple[EngineSpec, Writer]]:
     by_openvino: list[tuple[EngineSpec, Writer]] = [
         (openvino.engine_spec(precision, threads), convert) for precision in openvino.precisions()
     ]
-    return by_onnxruntime + by_openvino
+    return by_onnxruntime + by_openvino + _packed(variants.packed, graphs, threads)
+
+
+def _packed(variant: Variant | None, graphs: Path, threads: int) -> list[tuple[EngineSpec, Writer]]:
+    if variant is None:
+        return []
+    convert = _Converter(graphs / variant.folder / MODEL_FILES[Engine.ONNXRUNTIME], variant.error)
+    specs = (openvino.engine_spec(precision, threads, packed=True) for precision in openvino.precisions())
+    return [(spec, convert) for spec in specs]
 
 
 def _linker(graphs: Path, variant: Variant) -> Writer:
@@ -101,13 +109,16 @@ def _linker(graphs: Path, variant: Variant) -> Writer:
 class _Converter:
     """Converts for OpenVINO once; the precision is chosen at loading, so the files serve every candidate."""
 
-    def __init__(self, plain: Path) -> None:
-        self._plain = plain
+    def __init__(self, graph: Path, error: str = "") -> None:
+        self._graph = graph
+        self._error = error
         self._done: Path | None = None
 
     def __call__(self, folder: Path) -> None:
+        if self._error:
+            raise RuntimeError(self._error)
         if self._done is None:
-            openvino.convert(self._plain, folder)
+            openvino.convert(self._graph, folder)
             self._done = folder
         else:
             _link_files(self._done, folder)

@@ -56,7 +56,7 @@ def _export(work: Work) -> Graph:
             failures.append(f"{name}: {first_line(str(error)) or type(error).__name__}")
             continue
         work.progress(90, "writing the graph")
-        inputs, outputs = _write(program, work.folder / MODEL_FILES[Engine.ONNXRUNTIME])
+        inputs, outputs = write(program, work.folder / MODEL_FILES[Engine.ONNXRUNTIME])
         return Graph(exporter=name, inputs=inputs, outputs=outputs)
     raise ConversionError(
         f"the architecture {work.facts.architecture} cannot be exported ({'; '.join(failures)})",
@@ -64,7 +64,8 @@ def _export(work: Work) -> Graph:
     )
 
 
-def _by_transformers(model: torch.nn.Module, sample: Inputs) -> onnx_ir.Model:
+def by_transformers(model: torch.nn.Module, sample: Inputs) -> onnx_ir.Model:
+    """Export with all axes dynamic that a sample's names promise."""
     shapes = _shapes(sample, (torch.export.Dim.AUTO, torch.export.Dim.AUTO))
     config = OnnxConfig(dynamic=True, dynamic_shapes=shapes, opset_version=OPSET)
     program: onnx_ir.Model = OnnxExporter().export(model, sample, config=config).program
@@ -87,12 +88,15 @@ def _by_torch(model: torch.nn.Module, sample: Inputs) -> onnx_ir.Model:
     return program
 
 
-LADDER: dict[str, Exporter] = {"transformers.exporters": _by_transformers, "torch.onnx": _by_torch}
+LADDER: dict[str, Exporter] = {"transformers.exporters": by_transformers, "torch.onnx": _by_torch}
 """From the one that knows most of the architecture to the one that knows least."""
 
 
 def _shapes(sample: Inputs, axes: tuple[Any, Any]) -> dict[str, dict[int, Any]]:
-    return {name: dict(enumerate(axes[: _dynamic_axes(name)])) for name in sample}
+    return {
+        name: dict(enumerate(axes[: min(tensor.dim(), _dynamic_axes(name))]))
+        for name, tensor in sample.items()
+    }
 
 
 def _dynamic_axes(name: str) -> int:
@@ -100,7 +104,7 @@ def _dynamic_axes(name: str) -> int:
     return 1 if name == "pixel_values" else 2
 
 
-def _write(program: onnx_ir.Model, path: Path) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
+def write(program: onnx_ir.Model, path: Path) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
     """Weights inside where they fit, and axes that say what they are; inputs and outputs of the graph."""
     program.ir_version = IR_VERSION
     model = onnx_ir.to_proto(program)

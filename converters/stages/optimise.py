@@ -1,4 +1,4 @@
-"""Optimise: graphs for ONNX Runtime, one with its fused operators and one with int8 weights."""
+"""Optimise: graphs with fused operators, with int8 weights, and for texts that are packed without padding."""
 
 import logging
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from transformers.exporters.onnxruntime_fusions import fuse_for_onnxruntime
 from converters.causes import in_one_line
 from converters.engines.onnxruntime import save
 from converters.messages import Progress
+from converters.packing import write_packed
 from converters.results import Optimised, Variant, Variants
 from converters.spec import BuildSpec, Stage
 from converters.work import Work, each_part
@@ -24,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress) -> Optimised:
-    """Write `fp32/` and `int8/` of every part; one that fails only shortens the list of candidates."""
+    """Write `fp32/`, `int8/` and, of texts, `packed/`; one that fails only shortens the choice."""
     works = each_part(spec, workspace, folder, progress)
     return Optimised(parts={work.part.name: _optimise(work) for work in works})
 
@@ -35,7 +36,11 @@ def _optimise(work: Work) -> Variants:
     fp32 = variant(_fuse, work, "fp32")
     work.progress(60, "quantising weights to int8")
     int8 = variant(quantise, work, "int8")
-    return Variants(fp32=fp32, int8=int8)
+    if work.part.tokenizer is None:
+        return Variants(fp32=fp32, int8=int8)
+    work.progress(80, "packing texts")
+    packed = variant(lambda _plain, target: write_packed(work, target), work, "packed")
+    return Variants(fp32=fp32, int8=int8, packed=packed)
 
 
 def variant(make: Callable[[Path, Path], None], work: Work, name: str) -> Variant:

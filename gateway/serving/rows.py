@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from control_plane.catalog import Provider
 from gateway.observability.tasks import TaskMetrics
 from gateway.serving.batching.batcher import Batcher, Inputs, Tensors, unusable
+from gateway.serving.batching.cost import CostModel
+from gateway.serving.batching.packed import PackedRows
+from gateway.serving.batching.padded import PaddedRows
 from gateway.serving.batching.patience import Patience
-from gateway.serving.batching.waiting import Waiting
 from gateway.serving.triton import TritonPool
 from model_repository.manifest import Manifest
 
@@ -121,7 +123,7 @@ class RowRunner:
             return await self._triton.infer(provider, graph, tensors, names)
 
         def split(answer: Tensors, lengths: Sequence[int]) -> list[Parts | None]:
-            self._metrics.pack(graph.name, len(lengths), sum(lengths), len(lengths) * max(lengths))
+            self._metrics.pack(graph.name, len(lengths), sum(lengths), waiting.computed(lengths))
             columns = [_column(graph, answer[name], shape, lengths) for name, shape in outputs.items()]
             if all(np.isfinite(answer[name]).all() for name in names):
                 return list(zip(*columns, strict=True))
@@ -129,12 +131,18 @@ class RowRunner:
             rows = zip(*columns, strict=True)
             return [row if all(np.isfinite(part).all() for part in row) else None for row in rows]
 
-        waiting = Waiting(
+        waiting = (PaddedRows if graph.engine.pads else PackedRows)(
             max_rows=graph.max_batch_size, max_tokens=self._tokens_per_pack, max_seconds=self._pack_seconds
         )
-        patience = Patience(self._queue_seconds, self._overload_seconds)
         return Batcher(
-            graph.name, inputs, infer, split, waiting, patience=patience, rows_waiting=self._rows_waiting
+            graph.name,
+            inputs,
+            infer,
+            split,
+            waiting,
+            patience=Patience(self._queue_seconds, self._overload_seconds),
+            cost=CostModel(graph.engine.instances),
+            rows_waiting=self._rows_waiting,
         )
 
 

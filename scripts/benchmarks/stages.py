@@ -12,8 +12,8 @@ from tritonclient.grpc import service_pb2
 from gateway.apis.backprop.text_vectorisation import TextVectorisationSingle
 from gateway.batch import BatchDecoder
 from gateway.serving.batching.cost import CostModel
+from gateway.serving.batching.padded import PaddedRows
 from gateway.serving.batching.request import Request
-from gateway.serving.batching.waiting import Waiting
 from gateway.serving.encoders import Encoder
 from gateway.serving.metering.tokens import load_encoding
 from gateway.serving.tasks.text import tensors
@@ -54,7 +54,7 @@ async def measure(server: Server, name: str) -> list[Row]:
     lengths = [len(row) for row in rows]
 
     def pack() -> None:
-        waiting = Waiting(max_rows=64, max_tokens=8192, max_seconds=1)
+        waiting = PaddedRows(max_rows=64, max_tokens=8192, max_seconds=1)
         for length in lengths:
             waiting.add(Request.of([length], [length]))
         waiting.take(CostModel())

@@ -57,6 +57,7 @@ class Batcher:
     Args:
         name: of the model, for messages.
         patience: how long a call may expect to wait.
+        cost: what is known of the engine.
         rows_waiting: rows that may wait; beyond it requests are refused, unless none waits.
 
     """
@@ -70,6 +71,7 @@ class Batcher:
         waiting: Waiting,
         *,
         patience: Patience,
+        cost: CostModel,
         rows_waiting: int,
     ) -> None:
         self.name = name
@@ -80,7 +82,7 @@ class Batcher:
         self._patience = patience
         self._rows_waiting = rows_waiting
         self._pace = Pace()
-        self._cost = CostModel()
+        self._cost = cost
         self._latency = Latency()
         self._width = Width()
         self._packs: dict[asyncio.Task[None], list[Request]] = {}
@@ -207,7 +209,7 @@ class Batcher:
         self._answered += 1
         if self._answered <= UNSETTLED:
             return
-        tokens = len(lengths) * max(lengths)
+        tokens = self._waiting.computed(lengths)
         if first:
             self._latency.observe(tokens, answered - sent)
         if self._waiting:

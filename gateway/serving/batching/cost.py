@@ -1,5 +1,7 @@
 """What a pack costs on an engine, learned while it serves."""
 
+from collections import deque
+
 UNSETTLED = 8
 """Packs of an engine that are not believed: its first ones may take several times as long."""
 
@@ -28,8 +30,12 @@ class CostModel:
     disturbs a large one more; the older ones are forgotten step by step (asymmetric least squares after Newey
     and Powell, Econometrica 55, 1987).
 
-    An engine that is busy when a pack arrives begins with it when it is done with the one before. What lies
-    between two answers is therefore the work for the later pack alone, however long that has waited.
+    An engine that is busy when a pack arrives begins with it when an instance is done with one before. With
+    one instance, what lies between two answers is therefore the work for the later pack alone, however long
+    that has waited; with two, it is what lies between every other answer.
+
+    Args:
+        instances: of the engine, each of which works on a pack of its own.
 
     Attributes:
         overhead: what a pack costs whatever it holds, in tokens.
@@ -37,10 +43,10 @@ class CostModel:
 
     """
 
-    def __init__(self) -> None:
+    def __init__(self, instances: int = 1) -> None:
         self.overhead = OVERHEAD / PER_TOKEN
         self.per_token = PER_TOKEN
-        self._last_answer = 0.0
+        self._answers = deque([0.0] * instances, maxlen=instances)
         self._weight = self._x = self._xx = self._y = self._xy = 0.0
 
     def seconds(self, tokens: int) -> float:
@@ -54,8 +60,8 @@ class CostModel:
             sent: seconds, by the same clock as `answered`.
 
         """
-        seconds = answered - max(sent, self._last_answer)
-        self._last_answer = answered
+        seconds = answered - max(sent, self._answers[0])
+        self._answers.append(answered)
         side = EXPECTILE if seconds > self.seconds(tokens) else 1 - EXPECTILE
         weight = side / (self.overhead + tokens) ** 2
         self._weight = MEMORY * self._weight + weight

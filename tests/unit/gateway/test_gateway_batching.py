@@ -12,12 +12,16 @@ from hypothesis import strategies as st
 from gateway.observability.timing import begin as begin_stages
 from gateway.serving.batching.batcher import Batcher
 from gateway.serving.batching.cost import UNSETTLED, CostModel
+from gateway.serving.batching.packed import OVERHEADS, PackedRows
+from gateway.serving.batching.padded import PaddedRows
 from gateway.serving.batching.patience import Patience
 from gateway.serving.batching.request import Request
 from gateway.serving.batching.waiting import Waiting
 from gateway.serving.batching.width import START
 from gateway.serving.errors import OverloadedError
 from model_repository.errors import InferenceError, RefusedInputError, ServerUnavailableError
+
+KINDS = (PaddedRows, PackedRows)
 
 REFUSED, POISON, NOT_FINITE = 500, 501, 502
 
@@ -58,10 +62,15 @@ class Engine:
 def batcher(
     engine: Engine, *, max_rows: int = 8, rows_waiting: int = 1000, seconds: float = 10**6
 ) -> Batcher:
-    waiting = Waiting(max_rows=max_rows, max_tokens=10**6, max_seconds=10**6)
-    patience = Patience(seconds, seconds)
     return Batcher(
-        "m", engine, engine.infer, engine.split, waiting, patience=patience, rows_waiting=rows_waiting
+        "m",
+        engine,
+        engine.infer,
+        engine.split,
+        PaddedRows(max_rows=max_rows, max_tokens=10**6, max_seconds=10**6),
+        patience=Patience(seconds, seconds),
+        cost=CostModel(),
+        rows_waiting=rows_waiting,
     )
 
 
@@ -100,8 +109,9 @@ async def test_requests_take_turns_however_many_rows_each_has() -> None:
     assert engine.sent.index([400]) <= 4
 
 
-async def test_keys_take_turns_however_many_requests_each_has() -> None:
-    waiting = Waiting(max_rows=1, max_tokens=10**6, max_seconds=10**6)
+@pytest.mark.parametrize("kind", KINDS)
+async def test_keys_take_turns_however_many_requests_each_has(kind: type[Waiting]) -> None:
+    waiting = kind(max_rows=1, max_tokens=10**6, max_seconds=10**6)
     for owner, length in [*(("busy", 1) for _ in range(50)), ("calm", 2), ("third", 3)]:
         request = Request.of([length], [length])
         request.owner = owner
@@ -195,7 +205,7 @@ async def test_no_rows_are_no_work() -> None:
 async def test_packs_hold_every_row_once_within_the_bounds(
     requests: list[list[int]], max_rows: int, max_tokens: int
 ) -> None:
-    waiting = Waiting(max_rows=max_rows, max_tokens=max_tokens, max_seconds=1)
+    waiting = PaddedRows(max_rows=max_rows, max_tokens=max_tokens, max_seconds=1)
     for lengths in requests:
         waiting.add(Request.of(lengths, lengths))
     cost, taken = CostModel(), []
@@ -240,10 +250,44 @@ async def test_the_slow_first_packs_of_an_engine_teach_nothing() -> None:
     assert vars(batch._cost) == vars(CostModel())
 
 
+@given(
+    requests=st.lists(st.lists(st.integers(1, 600), min_size=1, max_size=30), min_size=1, max_size=10),
+    max_rows=st.integers(1, 40),
+    max_tokens=st.integers(1, 4096),
+)
+async def test_without_padding_rows_travel_in_turn_until_a_pack_is_full(
+    requests: list[list[int]], max_rows: int, max_tokens: int
+) -> None:
+    waiting = PackedRows(max_rows=max_rows, max_tokens=max_tokens, max_seconds=1)
+    for lengths in requests:
+        waiting.add(Request.of(lengths, lengths))
+    cost, taken = CostModel(), []
+    limit = min(max_tokens, OVERHEADS * cost.overhead)
+    while waiting:
+        rows = waiting.take(cost)
+        tokens = sum(row.length for row in rows)
+        assert 1 <= len(rows) <= max_rows
+        assert len(rows) == 1 or tokens <= limit
+        assert not waiting or len(rows) == max_rows or tokens + waiting.take(cost)[0].length > limit
+        taken += [(row.request, row.position) for row in rows]
+    assert len(taken) == len(set(taken))
+
+
+async def test_a_long_row_waits_no_longer_because_it_does_not_fit() -> None:
+    waiting = PackedRows(max_rows=8, max_tokens=100, max_seconds=10**6)
+    for length in (60, 50, 1, 1):
+        waiting.add(Request.of([length], [length]))
+    packs = [[row.length for row in waiting.take(CostModel())] for _ in range(2)]
+    assert packs == [[60], [50, 1, 1]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @given(st.lists(st.lists(st.integers(1, 400), min_size=1, max_size=5), max_size=8), st.integers(1, 8))
-def test_the_tokens_that_wait_are_always_known(calls: list[list[int]], max_rows: int) -> None:
+def test_the_tokens_that_wait_are_always_known(
+    kind: type[Waiting], calls: list[list[int]], max_rows: int
+) -> None:
     async def play() -> None:
-        waiting = Waiting(max_rows=max_rows, max_tokens=500, max_seconds=10**6)
+        waiting = kind(max_rows=max_rows, max_tokens=500, max_seconds=10**6)
         requests = [Request.of(call, call) for call in calls]
         for request in requests:
             waiting.add(request)

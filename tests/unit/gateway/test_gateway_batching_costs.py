@@ -34,6 +34,19 @@ def test_the_wait_for_packs_before_is_no_cost() -> None:
     assert cost.seconds(200) == pytest.approx(1e-3 + 1e-5 * 200, rel=0.01)
 
 
+def test_of_several_instances_each_works_for_its_own_packs() -> None:
+    cost, free = CostModel(2), [0.0, 0.0]
+    packs = []
+    for at in range(200):
+        tokens = 100 + 10 * (at % 20)
+        instance = free.index(min(free))
+        begun, free[instance] = free[instance], free[instance] + 1e-3 + 1e-5 * tokens
+        packs.append((free[instance], tokens, begun))
+    for answered, tokens, begun in sorted(packs):
+        cost.observe(tokens, begun - 1e-3, answered)
+    assert cost.seconds(200) == pytest.approx(1e-3 + 1e-5 * 200, rel=0.05)
+
+
 def test_a_host_that_has_other_work_at_times_hardly_counts() -> None:
     cost, now = CostModel(), 0.0
     for at in range(200):

@@ -22,8 +22,9 @@ from gateway.observability import timing
 from gateway.observability.spans import asking
 from gateway.observability.tracing import Span
 from gateway.serving.batching.batcher import Batcher
+from gateway.serving.batching.cost import CostModel
+from gateway.serving.batching.padded import PaddedRows
 from gateway.serving.batching.patience import Patience
-from gateway.serving.batching.waiting import Waiting
 from model_repository.client import TritonClient
 
 
@@ -124,7 +125,7 @@ class Doubling:
 
 async def test_a_pack_belongs_to_its_first_request_and_links_to_the_others(trace: Trace) -> None:
     engine = Doubling()
-    waiting = Waiting(max_rows=8, max_tokens=100, max_seconds=100)
+    waiting = PaddedRows(max_rows=8, max_tokens=100, max_seconds=100)
     patience = Patience(10, 10)
     batcher = Batcher(
         "m",
@@ -133,6 +134,7 @@ async def test_a_pack_belongs_to_its_first_request_and_links_to_the_others(trace
         lambda out, _: out["double"].tolist(),
         waiting,
         patience=patience,
+        cost=CostModel(),
         rows_waiting=9,
     )
     spans: dict[int, Span] = {}

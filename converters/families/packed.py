@@ -1,0 +1,125 @@
+"""Encoders that read several texts one behind the other: what the original computes, without any padding.
+
+A packed graph has its inputs in rows of equal width, each of which holds as many whole texts as fit. They are
+int64 `[rows, width]`: `input_ids`, and `token_type_ids` where the original reads them; `position_ids`, from 0
+in each text; `segments`, which text a token is of, from 1 on, with 0 where nothing stands. `first_tokens`
+`[texts]` tells where each text begins, counted over all rows. Tokens attend to those of their own text alone.
+Outputs with one row a text have that here too; those with one row a token have `[rows, width, ...]`.
+"""
+
+import inspect
+from typing import Any
+
+import torch
+
+from converters.families.embedding import EMBEDDING, HIDDEN, PooledEncoder
+from converters.families.text import TextModel
+from model_repository.heads import Pooling
+
+Outputs = dict[str, torch.Tensor]
+
+
+def packed(model: torch.nn.Module) -> "PackedModel | None":
+    """The packed counterpart of a family's model; None where there is no way to make one."""
+    match model:
+        case PooledEncoder(encoder=encoder) if model.pooling is not Pooling.MAX and _takes_positions(encoder):
+            return PackedEncoder(model)
+        case TextModel(model=original) if _takes_positions(original.base_model):
+            return PackedText(model)
+        case _:
+            return None
+
+
+def _takes_positions(encoder: torch.nn.Module) -> bool:
+    return "position_ids" in inspect.signature(encoder.forward).parameters
+
+
+class PackedModel(torch.nn.Module):  # type: ignore[misc]  # torch is not analysed
+    """What all of them have in common."""
+
+    def __init__(self, model: torch.nn.Module, encoder: torch.nn.Module) -> None:
+        super().__init__()
+        self.model = model
+        self.config = model.config  # the exporter reads it
+        padding = getattr(getattr(encoder, "embeddings", None), "padding_idx", None)
+        self.first_position = 0 if padding is None else padding + 1  # as RoBERTa and its kin count
+
+    def read(
+        self, input_ids: torch.Tensor, position_ids: torch.Tensor, segments: torch.Tensor, types: Outputs
+    ) -> dict[str, Any]:
+        """Arguments of the original, which adds masks of `[rows, 1, width, width]` as they are."""
+        own = segments.unsqueeze(2) == segments.unsqueeze(1)
+        mask = torch.where(own, 0.0, torch.finfo(torch.float32).min).unsqueeze(1)
+        positions = position_ids + self.first_position
+        return {"input_ids": input_ids, "attention_mask": mask, "position_ids": positions, **types}
+
+
+class PackedEncoder(PackedModel):
+    """An encoder with its pooling."""
+
+    def __init__(self, model: PooledEncoder) -> None:
+        super().__init__(model, model.encoder)
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        position_ids: torch.Tensor,
+        segments: torch.Tensor,
+        first_tokens: torch.Tensor,
+        token_type_ids: torch.Tensor | None = None,
+    ) -> Outputs:
+        """Encode and pool."""
+        types = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
+        hidden = self.model.encoder(**self.read(input_ids, position_ids, segments, types)).last_hidden_state
+        tokens = hidden.flatten(0, 1)
+        if self.model.pooling is Pooling.CLS:
+            pooled = tokens[first_tokens]
+        else:
+            texts = segments.flatten()[first_tokens].unsqueeze(1)
+            members = (segments.flatten().unsqueeze(0) == texts).to(hidden.dtype)
+            pooled = members @ tokens / members.sum(1, keepdim=True)
+        return {HIDDEN: hidden, EMBEDDING: self.model.finish(pooled)}
+
+
+class PackedText(PackedModel):
+    """A model with a head of transformers, which reads each token or the first one of each text."""
+
+    def __init__(self, model: TextModel) -> None:
+        base = model.model.base_model
+        super().__init__(model, base)
+        if not model.by_token:
+            self._begin = _FirstTokens()
+            base.register_forward_hook(self._begin.of_output)
+            if getattr(base, "pooler", None) is not None:
+                base.pooler.register_forward_pre_hook(self._begin.of_input)
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        position_ids: torch.Tensor,
+        segments: torch.Tensor,
+        first_tokens: torch.Tensor,
+        token_type_ids: torch.Tensor | None = None,
+    ) -> Outputs:
+        """The chosen outputs."""
+        types = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
+        if not self.model.by_token:
+            self._begin.places = first_tokens
+        answer = self.model.model(**self.read(input_ids, position_ids, segments, types))
+        return {name: answer[name] for name in self.model.outputs}
+
+
+class _FirstTokens:
+    """Shows a head texts of one token each: their first ones."""
+
+    places: torch.Tensor
+
+    def of_input(self, _module: torch.nn.Module, args: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        return (self._of(args[0]), *args[1:])
+
+    def of_output(self, _module: torch.nn.Module, _args: tuple[Any, ...], output: Any) -> Any:
+        output.last_hidden_state = self._of(output.last_hidden_state)
+        return output
+
+    def _of(self, hidden: torch.Tensor) -> torch.Tensor:
+        return hidden.flatten(0, 1)[self.places].unsqueeze(1)
