@@ -1,7 +1,7 @@
 """Speed of the candidates, measured side by side so that a busy host slows all of them alike."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from converters.messages import Progress
 from converters.results import Figures
 from converters.samples import Sampler
 from converters.tensors import Tensors
+from model_repository.backends.packing import MASK
+from model_repository.manifest import EngineSpec
 
 ROUNDS = 3
 OUT_OF_THE_RACE = 1.5
@@ -24,14 +26,17 @@ Seconds = NDArray[np.float64]
 
 def measure(
     sessions: Mapping[str, Session],
-    memory: Mapping[str, float],
     sampler: Sampler,
     outputs: tuple[str, ...],
     progress: Progress,
+    *,
+    engines: Mapping[str, EngineSpec],
+    memory: Mapping[str, float],
 ) -> dict[str, Figures]:
     """Figures by candidate: one race over packs as the gateway makes them, one over single rows.
 
     Args:
+        engines: by candidate, as the sessions.
         memory: MiB by candidate, of those for which it is known.
 
     """
@@ -44,9 +49,30 @@ def measure(
             texts_per_second=rows / float(together[name].sum()),
             latency_ms=1000 * float(np.median(alone[name])),
             memory_mib=memory.get(name),
+            pack_overhead=pack_overhead(
+                [*packs, *singles],
+                np.concatenate([together[name], alone[name]]),
+                padding=engines[name].pads,
+            ),
         )
         for name in sessions
     }
+
+
+def pack_overhead(batches: Sequence[Tensors], seconds: Seconds, *, padding: bool) -> float | None:
+    """What each of the batches costs beside its tokens, as many tokens as would cost the same.
+
+    Where the line by least squares of the relative errors meets no time at all; None for what is no text.
+
+    Args:
+        padding: whether that counts as tokens too.
+
+    """
+    if any(MASK not in batch for batch in batches):
+        return None
+    tokens = [batch[MASK].size if padding else np.count_nonzero(batch[MASK]) for batch in batches]
+    per_token, alone = np.polyfit(tokens, seconds, 1, w=1 / seconds)
+    return max(float(alone / per_token), 0.0) if per_token > 0 else None
 
 
 def race(

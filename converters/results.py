@@ -153,6 +153,7 @@ class Figures(Result, frozen=True, kw_only=True):
     texts_per_second: float
     latency_ms: float
     memory_mib: float | None
+    pack_overhead: float | None = None
 
 
 class Built(Result, frozen=True, kw_only=True):

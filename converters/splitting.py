@@ -56,6 +56,7 @@ def splits(
             texts_per_second=figures.texts_per_second * faster,
             latency_ms=1000 * float(np.median(alone)),
             memory_mib=memory,
+            pack_overhead=figures.pack_overhead,
         )
         yield Built(engine=engine, folder=fastest.folder, figures=measured)
 

@@ -191,6 +191,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
             generation, those of a token with one caller. None as above, and in versions of older builds.
         memory_mib: resident memory that opening it and running its largest pack add to a process, times its
             instances; None as above, and for a plan, which lies in the memory of a GPU.
+        pack_overhead: what a pack costs whatever it holds, as many tokens as would cost the same; None as
+            above, for what reads no text, and in versions of older builds.
         parity: its report. None where it failed before that, and where there was nothing to find out: one
             that passed is better in all figures.
         front: it passed, and no other that passed is at least as good in all figures.
@@ -206,6 +208,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     texts_per_second: float | None = None
     latency_ms: float | None = None
     memory_mib: float | None = None
+    pack_overhead: float | None = None
     parity: ParityReport | None = None
     front: bool = False
     error: str = ""
@@ -254,6 +257,11 @@ class Manifest(Struct, frozen=True, kw_only=True):
     candidates: tuple[Candidate, ...]
     tools: dict[str, str]
     created_at: str
+
+    @property
+    def pack_overhead(self) -> float | None:
+        """Of the candidate that was published; see `Candidate`."""
+        return next((candidate.pack_overhead for candidate in self.candidates if candidate.chosen), None)
 
     @property
     def entry(self) -> str:

@@ -61,7 +61,8 @@ def _compile(work: Work) -> tuple[Built, ...]:
         built[name] = plan
         if opened is not None:
             sessions[name] = opened
-    figures = measure(sessions, memory, sampler, outputs, work.progress)
+    engines = {name: one.engine for name, one in built.items()}
+    figures = measure(sessions, sampler, outputs, work.progress, engines=engines, memory=memory)
     ranked = fastest_first(replace(one, figures=figures.get(name)) for name, one in built.items())
     if not ranked[0].figures:
         return ranked

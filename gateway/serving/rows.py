@@ -141,7 +141,7 @@ class RowRunner:
             split,
             waiting,
             patience=Patience(self._queue_seconds, self._overload_seconds),
-            cost=CostModel(graph.engine.instances),
+            cost=CostModel(graph.engine.instances, graph.pack_overhead),
             rows_waiting=self._rows_waiting,
         )
 

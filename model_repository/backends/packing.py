@@ -96,11 +96,12 @@ def _arrange(lengths: Sequence[int]) -> tuple[int, int, list[int]]:
 
 
 def _widths(lengths: Sequence[int]) -> Iterator[int]:
-    narrow = _up(max(lengths))
+    """A text in each row, and what would be full with one, two, ... rows."""
+    narrow, total = _up(max(lengths)), sum(lengths)
     yield narrow
-    for width in (2 * narrow, WIDE // 2, WIDE):
-        if narrow < width <= WIDE:
-            yield min(width, max(narrow, _up(sum(lengths))))
+    for rows in range(-(-total // WIDE), total // narrow + 1):
+        if (width := _up(-(-total // rows))) > narrow:
+            yield width
 
 
 def _fill(lengths: Sequence[int], order: Sequence[int], width: int) -> tuple[int, list[int]]:

@@ -84,7 +84,7 @@ class Batcher:
         self._pace = Pace()
         self._cost = cost
         self._latency = Latency()
-        self._width = Width()
+        self._width = Width(cost.instances)
         self._packs: dict[asyncio.Task[None], list[Request]] = {}
         self._answered = 0
 

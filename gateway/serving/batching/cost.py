@@ -36,15 +36,20 @@ class CostModel:
 
     Args:
         instances: of the engine, each of which works on a pack of its own.
+        overhead: as it was measured; None to learn that too, which on a busy host takes longer than one load
+            lasts.
 
     Attributes:
+        instances: as given.
         overhead: what a pack costs whatever it holds, in tokens.
         per_token: seconds for each token, padding included.
 
     """
 
-    def __init__(self, instances: int = 1) -> None:
-        self.overhead = OVERHEAD / PER_TOKEN
+    def __init__(self, instances: int = 1, overhead: float | None = None) -> None:
+        self.instances = instances
+        self._measured = overhead
+        self.overhead = _bounded(OVERHEAD / PER_TOKEN if overhead is None else overhead)
         self.per_token = PER_TOKEN
         self._answers = deque([0.0] * instances, maxlen=instances)
         self._weight = self._x = self._xx = self._y = self._xy = 0.0
@@ -69,7 +74,8 @@ class CostModel:
         self._xx = MEMORY * self._xx + weight * tokens * tokens
         self._y = MEMORY * self._y + weight * seconds
         self._xy = MEMORY * self._xy + weight * tokens * seconds
-        self.overhead = min(max(self._axis(), LEAST_OVERHEAD), MOST_OVERHEAD)
+        if self._measured is None:
+            self.overhead = _bounded(self._axis())
         self.per_token = max(self._y / (self._x + self._weight * self.overhead), 1e-9)
 
     def _axis(self) -> float:
@@ -80,6 +86,10 @@ class CostModel:
         assumed, trust = seconds / (tokens + OVERHEAD / PER_TOKEN), PRIOR * tokens**2
         slope = (covariance + trust * assumed) / (variance + trust)
         return seconds / slope - tokens if slope > 0 else MOST_OVERHEAD
+
+
+def _bounded(overhead: float) -> float:
+    return min(max(overhead, LEAST_OVERHEAD), MOST_OVERHEAD)
 
 
 class Latency:

@@ -6,7 +6,7 @@ from gateway.serving.batching.cost import CostModel
 from gateway.serving.batching.request import Row
 from gateway.serving.batching.waiting import Waiting
 
-OVERHEADS = 16
+OVERHEADS = 32
 """Tokens of a pack as a multiple of what the pack itself costs: with more nothing would be gained, and those
 behind would wait longer."""
 

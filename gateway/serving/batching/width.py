@@ -1,7 +1,7 @@
 """How many packs should be on their way to Triton together."""
 
-START = 2
-"""One is computed while the next one arrives."""
+BEHIND = 1
+"""Packs more than instances work on: the next one arrives meanwhile."""
 
 MOST = 64
 
@@ -14,10 +14,15 @@ class Width:
 
     Of `limit` packs in flight, `limit * (1 - alone / taken)` wait inside Triton, where nothing can be packed
     anew any more. One should always wait, so that the engine never does.
+
+    Args:
+        instances: of the engine, each of which works on a pack of its own.
+
     """
 
-    def __init__(self) -> None:
-        self.limit = START
+    def __init__(self, instances: int = 1) -> None:
+        self._least = instances + BEHIND
+        self.limit = self._least
         self._waiting = 1.0
 
     def observe(self, alone: float, taken: float) -> None:
@@ -32,5 +37,5 @@ class Width:
         self._waiting += SMOOTHING * (waiting - self._waiting)
         step = (self._waiting < 0.5) - (self._waiting > 1.5)
         if step:
-            self.limit = min(max(self.limit + step, START), MOST)
+            self.limit = min(max(self.limit + step, self._least), MOST)
             self._waiting = 1.0  # what was seen with another number in flight tells nothing of this one

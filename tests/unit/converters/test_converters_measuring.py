@@ -3,10 +3,13 @@
 import time
 
 import numpy as np
+import pytest
 
-from converters.measuring import ROUNDS, measure, race
+from converters.engines import openvino
+from converters.measuring import ROUNDS, measure, pack_overhead, race
 from converters.memory import MemoryMeter
 from converters.tensors import Tensors
+from model_repository.manifest import Precision
 
 
 class Runner:
@@ -52,6 +55,10 @@ class Reader(Runner):
         return super().run(inputs, outputs)
 
 
+def masked(*lengths: int) -> Tensors:
+    return {"attention_mask": (np.arange(max(lengths)) < np.array(lengths)[:, None]).astype(np.int64)}
+
+
 def rows(count: int, length: int) -> Tensors:
     return {"input_ids": np.zeros((count, length), np.int64)}
 
@@ -60,10 +67,11 @@ def test_throughput_is_of_packs_and_latency_the_median_of_single_rows() -> None:
     told: list[float] = []
     measured = measure(
         {"a": Reader(0), "plan": Reader(0)},
-        {"a": 12.5},
         Mixed(),
         (),
         lambda percent, _message: told.append(percent),
+        engines=dict.fromkeys(("a", "plan"), openvino.engine_spec(Precision.FP32, 1)),
+        memory={"a": 12.5},
     )
     assert measured["a"].texts_per_second < 4001
     assert 1 <= measured["a"].latency_ms < 30
@@ -73,7 +81,18 @@ def test_throughput_is_of_packs_and_latency_the_median_of_single_rows() -> None:
 
 
 def test_without_candidates_there_is_nothing_to_measure() -> None:
-    assert measure({}, {}, Mixed(), (), lambda _percent, _message: None) == {}
+    assert measure({}, Mixed(), (), lambda _percent, _message: None, engines={}, memory={}) == {}
+
+
+@pytest.mark.parametrize(("padding", "tokens"), [(True, [64, 10, 20]), (False, [40, 10, 20])])
+def test_what_a_pack_costs_is_where_its_line_meets_no_time(padding: bool, tokens: list[int]) -> None:
+    batches = [masked(16, 8, 8, 8), masked(10), masked(20)]
+    seconds = 1e-3 * (50 + np.array(tokens))
+    assert pack_overhead(batches, seconds, padding=padding) == pytest.approx(50)
+
+
+def test_what_is_no_text_has_no_cost_in_tokens() -> None:
+    assert pack_overhead([{"pixel_values": np.zeros((2, 3, 4, 4))}], np.array([1.0]), padding=True) is None
 
 
 def test_memory_that_is_held_is_seen_and_memory_that_was_freed_is_not() -> None:

@@ -17,7 +17,7 @@ from gateway.serving.batching.padded import PaddedRows
 from gateway.serving.batching.patience import Patience
 from gateway.serving.batching.request import Request
 from gateway.serving.batching.waiting import Waiting
-from gateway.serving.batching.width import START
+from gateway.serving.batching.width import BEHIND
 from gateway.serving.errors import OverloadedError
 from model_repository.errors import InferenceError, RefusedInputError, ServerUnavailableError
 
@@ -224,7 +224,7 @@ async def test_packs_hold_every_row_once_within_the_bounds(
 async def test_who_would_wait_too_long_is_refused_as_soon_as_the_pace_is_known() -> None:
     engine = Engine()
     batch = batcher(engine, max_rows=1, seconds=0.0)
-    numbers = range(1, UNSETTLED + START + 1)
+    numbers = range(1, UNSETTLED + BEHIND + 2)
     first = await begin(batch, *[[each] for each in numbers])
     engine.open.set()
     assert await asyncio.gather(*first) == [[2 * each] for each in numbers]
