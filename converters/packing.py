@@ -26,15 +26,18 @@ def write_packed(work: Work, target: Path) -> None:
         ConversionError: the model has no packed form, or answers otherwise in it.
 
     """
+    assert work.part.tokenizer is not None
+    sampler = TextSampler(work.part, work.part.tokenizer, work.tokenizer)
     original = GRAPH_FAMILIES[work.facts.family].load(work.source, work.facts, work.part)
+    inputs = sampler.batch(5, 24)
+    with torch.inference_mode():
+        answer = original(**_tensors(inputs))
     model = packed(original)
     if model is None:
         raise ConversionError(f"the architecture {work.facts.architecture} cannot read packed texts")
     model.eval()
-    assert work.part.tokenizer is not None
-    sampler = TextSampler(work.part, work.part.tokenizer, work.tokenizer)
-    _try(original, model, work.part.head, sampler)
-    _export(model, sampler, target)
+    _try(model, work.part.head, Case(inputs, {name: tensor.numpy() for name, tensor in answer.items()}))
+    _export(model, inputs, target)
 
 
 class _Packed:
@@ -52,19 +55,15 @@ class _Packed:
         }
 
 
-def _try(original: torch.nn.Module, model: PackedModel, head: Head, sampler: TextSampler) -> None:
+def _try(model: PackedModel, head: Head, case: Case) -> None:
     """Not every architecture does with its own positions and masks what it is told."""
-    inputs = sampler.batch(5, 24)
     with torch.inference_mode():
-        answer = original(**{name: torch.from_numpy(array) for name, array in inputs.items()})
-        cases = [Case(inputs, {name: tensor.numpy() for name, tensor in answer.items()})]
-        report = examine(head, _Packed(model, head), cases, thresholds(Precision.FP32, head, cases))
+        report = examine(head, _Packed(model, head), [case], thresholds(Precision.FP32, head, [case]))
     if not report.passed:
         raise ConversionError(f"packed texts get other answers: {figures(report)}")
 
 
-def _export(model: PackedModel, sampler: TextSampler, target: Path) -> None:
-    batch = sampler.batch(5, 24)
+def _export(model: PackedModel, batch: Tensors, target: Path) -> None:
     sample = Layout.of(batch[MASK]).inputs(batch)
     # More than one row, or the exporter takes the number of rows for a constant.
     several = {name: np.concatenate([array, array]) for name, array in sample.items()}

@@ -11,6 +11,7 @@ import inspect
 from typing import Any
 
 import torch
+from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from converters.families.embedding import EMBEDDING, HIDDEN, PooledEncoder
 from converters.families.text import TextModel
@@ -20,7 +21,7 @@ Outputs = dict[str, torch.Tensor]
 
 
 def packed(model: torch.nn.Module) -> "PackedModel | None":
-    """The packed counterpart of a family's model; None where there is no way to make one."""
+    """The packed counterpart of a family's model, which it uses up; None where none can be made."""
     match model:
         case PooledEncoder(encoder=encoder) if model.pooling is not Pooling.MAX and _takes_positions(encoder):
             return PackedEncoder(model)
@@ -85,13 +86,11 @@ class PackedText(PackedModel):
     """A model with a head of transformers, which reads each token or the first one of each text."""
 
     def __init__(self, model: TextModel) -> None:
-        base = model.model.base_model
-        super().__init__(model, base)
+        encoder = model.model.base_model
+        super().__init__(model, encoder)
+        self.encoder = encoder
         if not model.by_token:
-            self._begin = _FirstTokens()
-            base.register_forward_hook(self._begin.of_output)
-            if getattr(base, "pooler", None) is not None:
-                base.pooler.register_forward_pre_hook(self._begin.of_input)
+            setattr(model.model, model.model.base_model_prefix, _Encoded(encoder))
 
     def forward(
         self,
@@ -103,23 +102,21 @@ class PackedText(PackedModel):
     ) -> Outputs:
         """The chosen outputs."""
         types = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
+        inputs = self.read(input_ids, position_ids, segments, types)
         if not self.model.by_token:
-            self._begin.places = first_tokens
-        answer = self.model.model(**self.read(input_ids, position_ids, segments, types))
+            hidden = self.encoder(**inputs).last_hidden_state
+            inputs = {"inputs_embeds": hidden.flatten(0, 1)[first_tokens].unsqueeze(1)}
+        answer = self.model.model(**inputs)
         return {name: answer[name] for name in self.model.outputs}
 
 
-class _FirstTokens:
-    """Shows a head texts of one token each: their first ones."""
+class _Encoded(torch.nn.Module):  # type: ignore[misc]  # torch is not analysed
+    """Stands before a head in place of its encoder, and passes on what that has made: `[texts, 1, width]`."""
 
-    places: torch.Tensor
+    def __init__(self, encoder: torch.nn.Module) -> None:
+        super().__init__()
+        self.pooler = getattr(encoder, "pooler", None)
 
-    def of_input(self, _module: torch.nn.Module, args: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
-        return (self._of(args[0]), *args[1:])
-
-    def of_output(self, _module: torch.nn.Module, _args: tuple[Any, ...], output: Any) -> Any:
-        output.last_hidden_state = self._of(output.last_hidden_state)
-        return output
-
-    def _of(self, hidden: torch.Tensor) -> torch.Tensor:
-        return hidden.flatten(0, 1)[self.places].unsqueeze(1)
+    def forward(self, *_args: Any, inputs_embeds: torch.Tensor, **_options: Any) -> Any:
+        pooled = None if self.pooler is None else self.pooler(inputs_embeds)
+        return BaseModelOutputWithPooling(last_hidden_state=inputs_embeds, pooler_output=pooled)

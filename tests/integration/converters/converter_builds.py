@@ -32,13 +32,18 @@ class Build:
 
     def run_here(self, *stages: Stage) -> list[Path]:
         """The entries, with the given stages (or all) run in this process."""
-        place = Workspace(self.workspace)
-        place.prepare(self.spec)
-        for stage in stages or tuple(Stage):
-            execute(stage, place, lambda percent, message: None)
+        place = self.work_here(*(stages or tuple(Stage)))
         return [
             place.folder(Stage.PACKAGE) / entry for entry in place.result(Stage.PACKAGE, Packaged).entries
         ]
+
+    def work_here(self, *stages: Stage) -> Workspace:
+        """Where these stages were run in this process."""
+        place = Workspace(self.workspace)
+        place.prepare(self.spec)
+        for stage in stages:
+            execute(stage, place, lambda percent, message: None)
+        return place
 
     def kept(self) -> list[Stage]:
         """Stages that were not run again."""

@@ -9,8 +9,8 @@ import openvino
 import pytest
 import tiny_vision
 import tritonclient.grpc.aio
-from tiny_encoder import VOCABULARY, make_manifest, reference, sample
-from tiny_repository import ENGINES, Repository
+from tiny_encoder import DENSE, TABLE, VOCABULARY, make_manifest, reference, sample
+from tiny_repository import ENGINES, PACKED_ENCODER, Repository
 
 from model_repository.client import TritonClient, infer_request, read_outputs
 from model_repository.errors import InferenceError, ServerUnavailableError
@@ -49,6 +49,19 @@ async def test_engines_answer_like_numpy(
         np.testing.assert_allclose(answer[POOLED], reference(inputs), atol=2e-6)
     both = await ask(client, manifest.entry, sample(2, 5), "last_hidden_state", POOLED)
     assert both["last_hidden_state"].shape == (2, 5, 64)
+
+
+async def test_packed_texts_get_the_answers_of_padded_ones(
+    repository: Repository, client: TritonClient
+) -> None:
+    manifest = repository.publish(make_manifest(Engine.OPENVINO_PACKED), PACKED_ENCODER)
+    await bring_up(client, repository.storage, manifest)
+    for batch, length in ((1, 1), (1, 32), (3, 7), (16, 32)):
+        inputs = sample(batch, length)
+        answer = await ask(client, manifest.entry, inputs, "last_hidden_state", POOLED)
+        np.testing.assert_allclose(answer[POOLED], reference(inputs), atol=2e-6)
+        tokens = TABLE[inputs["input_ids"]] @ DENSE * inputs["attention_mask"][..., None]
+        np.testing.assert_allclose(answer["last_hidden_state"], tokens, atol=2e-5)
 
 
 @pytest.mark.parametrize("side", [8, None], ids=["one size", "any size"])

@@ -72,15 +72,49 @@ def graph() -> onnx.ModelProto:
     return helper.make_model(model, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
 
 
+def packed_graph() -> onnx.ModelProto:
+    """The tiny model for packed texts; see `converters.families.packed`."""
+    weights = {"table": TABLE, "dense": DENSE, "all": np.array([-1]), "one": np.array([1])}
+    weights |= {"tokens": np.array([-1, DIMENSIONS])}
+    nodes = [
+        helper.make_node("Gather", ["table", "input_ids"], ["rows"]),
+        helper.make_node("MatMul", ["rows", "dense"], ["last_hidden_state"]),
+        helper.make_node("Reshape", ["segments", "all"], ["places"]),
+        helper.make_node("Gather", ["places", "first_tokens"], ["texts"]),
+        helper.make_node("Unsqueeze", ["texts", "one"], ["column"]),
+        helper.make_node("Equal", ["column", "places"], ["same"]),
+        helper.make_node("Cast", ["same"], ["members"], to=TensorProto.FLOAT),
+        helper.make_node("Reshape", ["last_hidden_state", "tokens"], ["hidden"]),
+        helper.make_node("MatMul", ["members", "hidden"], ["sum"]),
+        helper.make_node("ReduceSum", ["members", "one"], ["count"], keepdims=1),
+        helper.make_node("Div", ["sum", "count"], ["sentence_embedding"]),
+    ]
+    value = helper.make_tensor_value_info
+    model = helper.make_graph(
+        nodes,
+        "tiny",
+        [
+            *(value(name, TensorProto.INT64, ["rows", "width"]) for name in ("input_ids", "segments")),
+            value("first_tokens", TensorProto.INT64, ["texts"]),
+        ],
+        [
+            value("last_hidden_state", TensorProto.FLOAT, ["rows", "width", DIMENSIONS]),
+            value("sentence_embedding", TensorProto.FLOAT, ["texts", DIMENSIONS]),
+        ],
+        [numpy_helper.from_array(array, name) for name, array in weights.items()],
+    )
+    return helper.make_model(model, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+
+
 def make_manifest(engine: Engine, precision: Precision = Precision.FP32, name: str = "tiny") -> Manifest:
-    options = {Engine.ONNXRUNTIME: "intra_op_thread_count", Engine.OPENVINO: "INFERENCE_NUM_THREADS"}
+    threads = "intra_op_thread_count" if engine is Engine.ONNXRUNTIME else "INFERENCE_NUM_THREADS"
     return Manifest(
         owner="global",
         name=name,
         version=1,
         tasks=(Task.EMBEDDING,),
         source=SourceRecord(uri="file:tiny", digest="sha256:00", architecture="Tiny"),
-        engine=EngineSpec(engine=engine, precision=precision, options={options[engine]: "1"}),
+        engine=EngineSpec(engine=engine, precision=precision, options={threads: "1"}),
         inputs=(
             TensorSpec(name="input_ids", datatype="INT64", shape=(-1, -1)),
             TensorSpec(name="attention_mask", datatype="INT64", shape=(-1, -1)),

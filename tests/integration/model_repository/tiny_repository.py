@@ -1,7 +1,7 @@
 """A repository that publishes versions of tiny models for either engine."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import onnx
@@ -33,6 +33,8 @@ ENCODER = TinyModel(
     tiny_encoder.graph(), tiny_encoder.sample(3, 7), "sentence_embedding", tiny_encoder.reference
 )
 
+PACKED_ENCODER = replace(ENCODER, graph=tiny_encoder.packed_graph())
+
 
 @dataclass(frozen=True)
 class Repository:
@@ -59,7 +61,7 @@ class Repository:
         folder = self.workspace / manifest.entry
         path = folder / layout.model_path(manifest)
         path.parent.mkdir(parents=True)
-        if manifest.engine.engine is Engine.OPENVINO:
+        if path.suffix == ".xml":
             source = self.workspace / "tiny.onnx"
             onnx.save(model.graph, source)
             openvino.save_model(openvino.Core().read_model(source), path, compress_to_fp16=False)
