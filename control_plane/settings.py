@@ -37,6 +37,8 @@ class JobSettings:
         gpus: how many GPUs this worker offers to conversions that need one.
         concurrent_builds: how many builds one worker process has under way at a time.
         threads: CPU threads of one conversion and of the engine settings that it publishes.
+        packing: whether text models may be served by the backend `openvino_packed`, which computes no
+            padding; false where Triton servers have the vendor's own backends only.
         memory_bytes: most resident memory that the process tree of one stage may hold.
         stage_seconds: longest time that one stage may take.
         sandbox: what code of a model's author may take.
@@ -55,6 +57,7 @@ class JobSettings:
     gpus: int = 0
     concurrent_builds: int = 1
     threads: int = 2
+    packing: bool = True
     memory_bytes: int = 8 * 2**30
     stage_seconds: float = 1800
     sandbox: SandboxLimits = field(default_factory=SandboxLimits)

@@ -151,6 +151,7 @@ class BuildRunner:
             plans=replace(self._plans, targets=claim.targets or self._plans.targets),
             threads=self._settings.threads,
             memory_bytes=self._settings.memory_bytes,
+            packing=self._settings.packing,
             stage_seconds=self._settings.stage_seconds,
             sandbox=self._settings.sandbox,
             packages=self._settings.packages,

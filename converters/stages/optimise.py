@@ -36,7 +36,7 @@ def _optimise(work: Work) -> Variants:
     fp32 = variant(_fuse, work, "fp32")
     work.progress(60, "quantising weights to int8")
     int8 = variant(quantise, work, "int8")
-    if work.part.tokenizer is None:
+    if work.part.tokenizer is None or not work.spec.packing:
         return Variants(fp32=fp32, int8=int8)
     work.progress(80, "packing texts")
     packed = variant(lambda _plain, target: write_packed(work, target), work, "packed")
