@@ -44,8 +44,8 @@ class Part(StrEnum):
     OPENAI = "openai"
 
 
-CACHE = 8 * 2**20
-"""Bytes for answers during a soak: room for what is known, and soon full of what is not."""
+KEEPING = f"gateway.cache_bytes={8 * 2**20}"
+"""Room for the answers that a benchmark knows, and soon full of those that it does not."""
 
 MOST_GROWTH = 0.03
 """Of the gateway's memory during a soak, that passes for rounding."""
@@ -122,8 +122,9 @@ def peers(  # noqa: PLR0917  # options
 def stages(json_file: JsonFile = None, data: Data = None) -> None:
     """Measure what each step of a request costs the gateway, in microseconds of processor time."""
     model = next(each for each in load_catalogue("starter").models if each.name == embedding.NAME)
-    with _folder() as folder, serving(data or folder / "data") as server:
+    with _folder() as folder, serving(data or folder / "data", PATIENT, KEEPING) as server:
         add(server, model)
+        first_answer(server, "/text-vectorisation", {"text": "first", "model": model.name})
         rows = asyncio.run(measure_stages(server, model.name))
     for row in rows:
         console.print(f"{row.microseconds:8.1f} µs  {row.step}")
@@ -176,10 +177,7 @@ def soak(
 ) -> None:
     """Send requests for hours, and fail when the gateway's memory or descriptors grow."""
     model = next(each for each in load_catalogue("starter").models if each.name == embedding.NAME)
-    with (
-        _folder() as folder,
-        serving(data or folder / "data", PATIENT, f"gateway.cache_bytes={CACHE}") as server,
-    ):
+    with _folder() as folder, serving(data or folder / "data", PATIENT, KEEPING) as server:
         add(server, model)
         first_answer(server, "/text-vectorisation", {"text": "first", "model": model.name})
         rows = asyncio.run(measure_soak(server, model.name, scale))

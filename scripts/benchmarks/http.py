@@ -1,7 +1,7 @@
 """A lean HTTP/1.1 client over kept connections: the load must cost less than what it measures."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -63,6 +63,17 @@ async def connections(host: str, port: int, count: int) -> AsyncIterator[list[Co
     finally:
         for each in opened:
             await each.close()
+
+
+def caller(connection: Connection, ready: Sequence[bytes]) -> Callable[[int], Awaitable[None]]:
+    """What posts the requests made by `prepare` one after the other, over and over, by their numbers."""
+
+    async def call(number: int) -> None:
+        response = await connection.post(ready[number % len(ready)])
+        if response.status != 200:
+            raise RuntimeError(f"{response.status}: {response.body[:200]!r}")
+
+    return call
 
 
 def prepare(path: str, key: str, body: bytes) -> bytes:

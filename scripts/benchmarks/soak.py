@@ -9,7 +9,7 @@ import msgspec
 import psutil
 
 from scripts.benchmarks import load, texts
-from scripts.benchmarks.http import Connection, connections, prepare
+from scripts.benchmarks.http import caller, connections, prepare
 from scripts.benchmarks.server import Server
 
 CALLERS = 64
@@ -72,7 +72,7 @@ async def measure(server: Server, model: str, scale: float) -> list[Row]:
                 if fresh:
                     asked = [f"{look} {at} {text}" for at, text in enumerate(texts.natural(rng, number))]
                 ready = requests(asked)
-                taken.append(await load.run([_caller(each, ready) for each in kept], range(number)))
+                taken.append(await load.run([caller(each, ready) for each in kept], range(number)))
                 memory.append(gateway.memory_info().rss / MEBIBYTE)
                 descriptors.append(_descriptors(gateway))
             return Row(kind, total, load.merge(taken).throughput, memory, descriptors)
@@ -81,15 +81,6 @@ async def measure(server: Server, model: str, scale: float) -> list[Row]:
             await run("answered before", max(LOOKS, int(CACHED * scale)), fresh=False),
             await run("never asked", max(LOOKS, int(UNCACHED * scale)), fresh=True),
         ]
-
-
-def _caller(connection: Connection, ready: Sequence[bytes]) -> load.Call:
-    async def call(number: int) -> None:
-        response = await connection.post(ready[number % len(ready)])
-        if response.status != 200:
-            raise RuntimeError(f"{response.status}: {response.body[:200]!r}")
-
-    return call
 
 
 def _descriptors(process: psutil.Process) -> int:

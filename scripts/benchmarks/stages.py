@@ -1,4 +1,4 @@
-"""Processor time of each step of one embedding request in the gateway, by itself in this process."""
+"""Processor time of each step of an embedding request, by itself in this process, and of a whole one."""
 
 import random
 import time
@@ -20,7 +20,7 @@ from gateway.serving.tasks.text import tensors
 from model_repository.manifest import Manifest
 from model_repository.storage import FolderStorage
 from model_repository.tensors import infer_request, read_outputs
-from scripts.benchmarks import texts
+from scripts.benchmarks import texts, whole
 from scripts.benchmarks.server import Server
 
 TIMES = 300
@@ -72,7 +72,8 @@ async def measure(server: Server, name: str) -> list[Row]:
             1,
         ),
     }
-    return [Row(step, 1e6 * _best(work) / shared) for step, (work, shared) in steps.items()]
+    parts = [Row(step, 1e6 * _best(work) / shared) for step, (work, shared) in steps.items()]
+    return [*parts, *(Row(step, 1e6 * taken) for step, taken in (await whole.measure(server, name)).items())]
 
 
 def _best(work: Callable[[], object]) -> float:

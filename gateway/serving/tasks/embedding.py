@@ -74,7 +74,7 @@ class EmbeddingTask:
         dimensions: int | None,
     ) -> Embeddings:
         found = await self._model.infer(provider, graph, rows, {head.output: (head.dimensions,)})
-        vectors = np.stack(found[head.output])
+        vectors = np.array(found[head.output])
         if dimensions is not None and dimensions < head.dimensions:
             vectors = _unit(vectors[:, :dimensions])
         return Embeddings(vectors, sum(map(len, rows)))

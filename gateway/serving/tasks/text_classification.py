@@ -65,6 +65,6 @@ class TextClassificationTask:
         ]
         rows = await self._model.encode(graph, pairs)
         found = await self._model.infer(provider, graph, rows, {head.output: row_shape(graph, head.output)})
-        logits = np.stack(found[head.output])[:, [head.contradiction, head.entailment]]
+        logits = np.array(found[head.output])[:, [head.contradiction, head.entailment]]
         ends = np.cumsum([len(asked) for asked in labels])
         return np.split(softmax(logits)[:, 1], ends[:-1])
