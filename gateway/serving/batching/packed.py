@@ -10,19 +10,22 @@ OVERHEADS = 32
 """Tokens of a pack as a multiple of what the pack itself costs: with more nothing would be gained, and those
 behind would wait longer."""
 
+FILLING = 16
+"""Rows of a pack that may go beyond that: of few long texts not many fit together without leaving room."""
+
 
 class PackedRows(Waiting):
     """Packs of the rows whose turn it is; see `Waiting`."""
 
     def take(self, cost: CostModel) -> list[Row]:
         """Rows of the next pack, as many in turn as fit together; there must be one."""
-        limit = min(self._limit(cost), OVERHEADS * cost.overhead)
+        limit, enough = self._limit(cost), OVERHEADS * cost.overhead
         taken: list[Row] = []
         tokens = 0
         while len(self) and len(taken) < self._max_rows:
             row = self._next()
             tokens += row.length
-            if taken and tokens > limit:
+            if taken and (tokens > limit or (tokens > enough and len(taken) >= FILLING)):
                 break
             self._pass_on()
             self._forget([row])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gateway.observability.timing import begin as begin_stages
 from gateway.serving.batching.batcher import Batcher
 from gateway.serving.batching.cost import UNSETTLED, CostModel
-from gateway.serving.batching.packed import OVERHEADS, PackedRows
+from gateway.serving.batching.packed import FILLING, OVERHEADS, PackedRows
 from gateway.serving.batching.padded import PaddedRows
 from gateway.serving.batching.patience import Patience
 from gateway.serving.batching.request import Request
@@ -262,13 +262,12 @@ async def test_without_padding_rows_travel_in_turn_until_a_pack_is_full(
     for lengths in requests:
         waiting.add(Request.of(lengths, lengths))
     cost, taken = CostModel(), []
-    limit = min(max_tokens, OVERHEADS * cost.overhead)
     while waiting:
         rows = waiting.take(cost)
         tokens = sum(row.length for row in rows)
         assert 1 <= len(rows) <= max_rows
-        assert len(rows) == 1 or tokens <= limit
-        assert not waiting or len(rows) == max_rows or tokens + waiting.take(cost)[0].length > limit
+        assert len(rows) == 1 or tokens <= max_tokens
+        assert len(rows) <= FILLING or tokens <= OVERHEADS * cost.overhead
         taken += [(row.request, row.position) for row in rows]
     assert len(taken) == len(set(taken))
 
