@@ -210,12 +210,12 @@ class Batcher:
         if self._answered <= UNSETTLED:
             return
         tokens = self._waiting.computed(lengths)
-        if first:
-            self._latency.observe(tokens, answered - sent)
-        if self._waiting:
-            alone = self._latency.seconds(tokens, self._cost.overhead)
-            self._width.observe(alone, answered - sent)
         self._cost.observe(tokens, sent, answered)
+        work = self._cost.seconds(tokens)
+        if first:
+            self._latency.observe(answered - sent, work)
+        if self._waiting:
+            self._width.observe(self._latency.seconds(work), answered - sent)
 
 
 def unusable(model: str) -> InferenceError:

@@ -93,18 +93,25 @@ def _bounded(overhead: float) -> float:
 
 
 class Latency:
-    """Seconds until the answer to a pack that finds nothing before it; only such packs tell."""
+    """What an answer takes beside the engine's work: the way there and back, and both ends' own time.
+
+    Only packs that find nothing before them tell.
+    """
 
     def __init__(self) -> None:
-        self._weight = self._tokens = self._seconds = 0.0
+        self._weight = self._seconds = 0.0
 
-    def observe(self, tokens: int, seconds: float) -> None:
-        """Learn from a pack that was sent while none was on its way."""
+    def observe(self, seconds: float, work: float) -> None:
+        """Learn from a pack that was sent while none was on its way.
+
+        Args:
+            seconds: until its answer.
+            work: seconds of the engine for it.
+
+        """
         self._weight = MEMORY * self._weight + 1
-        self._tokens = MEMORY * self._tokens + tokens
-        self._seconds = MEMORY * self._seconds + seconds
+        self._seconds = MEMORY * self._seconds + max(seconds - work, 0.0)
 
-    def seconds(self, tokens: int, overhead: float) -> float:
-        """Estimate for a pack of so many tokens, 0 before anything is known; see `CostModel.overhead`."""
-        known = self._weight * overhead + self._tokens
-        return self._seconds / known * (overhead + tokens) if known else 0.0
+    def seconds(self, work: float) -> float:
+        """Estimate until the answer to a pack that finds nothing before it; 0 before anything is known."""
+        return work + self._seconds / self._weight if self._weight else 0.0

@@ -74,12 +74,12 @@ def test_a_pack_is_never_believed_to_be_free() -> None:
     assert cost.overhead >= LEAST_OVERHEAD
 
 
-def test_the_latency_of_a_larger_pack_follows_from_that_of_small_ones() -> None:
+def test_the_way_of_a_larger_pack_takes_as_long_as_that_of_small_ones() -> None:
     latency = Latency()
-    assert latency.seconds(100, overhead=20) == 0
+    assert latency.seconds(0.1) == 0
     for _ in range(3):
-        latency.observe(10, 0.03)
-    assert latency.seconds(100, overhead=20) == pytest.approx(0.12)
+        latency.observe(0.03, work=0.01)
+    assert latency.seconds(0.1) == pytest.approx(0.12)
 
 
 def test_width_follows_the_instances_behind_it() -> None:
