@@ -19,6 +19,9 @@ STEP = 8
 WIDE = 256
 """Tokens in a row from which on wider ones are not tried, unless a text is longer."""
 
+TRIED = 8
+"""Widths beside the narrowest one."""
+
 ATTENTION = 1600
 """Tokens in a row with which attention costs as much again as all else; measured with hidden sizes of 384."""
 
@@ -96,10 +99,11 @@ def _arrange(lengths: Sequence[int]) -> tuple[int, int, list[int]]:
 
 
 def _widths(lengths: Sequence[int]) -> Iterator[int]:
-    """A text in each row, and what would be full with one, two, ... rows."""
+    """A text in each row, and what would be full with as few rows as may be, one more, ..."""
     narrow, total = _up(max(lengths)), sum(lengths)
     yield narrow
-    for rows in range(-(-total // WIDE), total // narrow + 1):
+    fewest = -(-total // WIDE)
+    for rows in range(fewest, min(fewest + TRIED, total // narrow + 1)):
         if (width := _up(-(-total // rows))) > narrow:
             yield width
 
