@@ -8,6 +8,7 @@ Outputs with one row a text have that here too; those with one row a token have 
 """
 
 import inspect
+from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ from converters.families.embedding import EMBEDDING, HIDDEN, PooledEncoder
 from converters.families.text import TextModel
 from model_repository.heads import Pooling
 
-Outputs = dict[str, torch.Tensor]
+Tensors = dict[str, torch.Tensor]
 
 
 def packed(model: torch.nn.Module) -> "PackedModel | None":
@@ -35,31 +36,16 @@ def _takes_positions(encoder: torch.nn.Module) -> bool:
     return "position_ids" in inspect.signature(encoder.forward).parameters
 
 
-class PackedModel(torch.nn.Module):  # type: ignore[misc]  # torch is not analysed
+class PackedModel(torch.nn.Module, ABC):  # type: ignore[misc]  # torch is not analysed
     """What all of them have in common."""
 
     def __init__(self, model: torch.nn.Module, encoder: torch.nn.Module) -> None:
         super().__init__()
         self.model = model
+        self.encoder = encoder
         self.config = model.config  # the exporter reads it
         padding = getattr(getattr(encoder, "embeddings", None), "padding_idx", None)
         self.first_position = 0 if padding is None else padding + 1  # as RoBERTa and its kin count
-
-    def read(
-        self, input_ids: torch.Tensor, position_ids: torch.Tensor, segments: torch.Tensor, types: Outputs
-    ) -> dict[str, Any]:
-        """Arguments of the original, which adds masks of `[rows, 1, width, width]` as they are."""
-        own = segments.unsqueeze(2) == segments.unsqueeze(1)
-        mask = torch.where(own, 0.0, torch.finfo(torch.float32).min).unsqueeze(1)
-        positions = position_ids + self.first_position
-        return {"input_ids": input_ids, "attention_mask": mask, "position_ids": positions, **types}
-
-
-class PackedEncoder(PackedModel):
-    """An encoder with its pooling."""
-
-    def __init__(self, model: PooledEncoder) -> None:
-        super().__init__(model, model.encoder)
 
     def forward(
         self,
@@ -68,10 +54,33 @@ class PackedEncoder(PackedModel):
         segments: torch.Tensor,
         first_tokens: torch.Tensor,
         token_type_ids: torch.Tensor | None = None,
-    ) -> Outputs:
+    ) -> Tensors:
+        """The outputs of the original."""
+        own = segments.unsqueeze(2) == segments.unsqueeze(1)
+        inputs = {
+            "input_ids": input_ids,
+            # Masks of `[rows, 1, width, width]` are added to the scores as they are.
+            "attention_mask": torch.where(own, 0.0, torch.finfo(torch.float32).min).unsqueeze(1),
+            "position_ids": position_ids + self.first_position,
+        }
+        if token_type_ids is not None:
+            inputs["token_type_ids"] = token_type_ids
+        return self.answer(inputs, segments, first_tokens)
+
+    @abstractmethod
+    def answer(self, inputs: Tensors, segments: torch.Tensor, first_tokens: torch.Tensor) -> Tensors:
+        """What the original makes of these arguments."""
+
+
+class PackedEncoder(PackedModel):
+    """An encoder with its pooling."""
+
+    def __init__(self, model: PooledEncoder) -> None:
+        super().__init__(model, model.encoder)
+
+    def answer(self, inputs: Tensors, segments: torch.Tensor, first_tokens: torch.Tensor) -> Tensors:
         """Encode and pool."""
-        types = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
-        hidden = self.model.encoder(**self.read(input_ids, position_ids, segments, types)).last_hidden_state
+        hidden = self.encoder(**inputs).last_hidden_state
         tokens = hidden.flatten(0, 1)
         if self.model.pooling is Pooling.CLS:
             pooled = tokens[first_tokens]
@@ -86,23 +95,13 @@ class PackedText(PackedModel):
     """A model with a head of transformers, which reads each token or the first one of each text."""
 
     def __init__(self, model: TextModel) -> None:
-        encoder = model.model.base_model
-        super().__init__(model, encoder)
-        self.encoder = encoder
+        original = model.model
+        super().__init__(model, original.base_model)
         if not model.by_token:
-            setattr(model.model, model.model.base_model_prefix, _Encoded(encoder))
+            setattr(original, original.base_model_prefix, _Encoded(self.encoder))
 
-    def forward(
-        self,
-        input_ids: torch.Tensor,
-        position_ids: torch.Tensor,
-        segments: torch.Tensor,
-        first_tokens: torch.Tensor,
-        token_type_ids: torch.Tensor | None = None,
-    ) -> Outputs:
+    def answer(self, inputs: Tensors, segments: torch.Tensor, first_tokens: torch.Tensor) -> Tensors:
         """The chosen outputs."""
-        types = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
-        inputs = self.read(input_ids, position_ids, segments, types)
         if not self.model.by_token:
             hidden = self.encoder(**inputs).last_hidden_state
             inputs = {"inputs_embeds": hidden.flatten(0, 1)[first_tokens].unsqueeze(1)}
