@@ -50,7 +50,7 @@ def damage(build: Build, candidate: Candidate, change: Change) -> None:
     compiled = workspace.result(Stage.COMPILE, Compiled)
     name = next(one.folder for one in compiled.parts[""] if one.engine == candidate.engine)
     folder = workspace.folder(Stage.COMPILE) / "whole" / name
-    if candidate.engine.engine is Engine.OPENVINO:
+    if (folder / "model.xml").exists():
         content = bytearray((folder / "model.bin").read_bytes())
         for data in ET.parse(folder / "model.xml").iterfind(".//layer[@type='Const']/data"):
             start, size = int(data.attrib["offset"]), int(data.attrib["size"])
