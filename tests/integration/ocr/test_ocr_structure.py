@@ -79,9 +79,7 @@ async def test_a_page_keeps_its_structure(site: Site) -> None:
 
 async def test_a_page_that_is_read_keeps_what_can_be_seen(site: Site) -> None:
     (page,) = (await site.parse(typeset(REPORT), force_ocr="true")).json()["data"]
-    seen, there = (
-        page["content"].split("\n\n"),
-        TEXT.replace(r"\|", "I").split("\n\n"),
-    )  # as the model reads it
+    # A bar by itself is read as a bar or as an I, depending on the precision of the engine.
+    seen, there = (text.replace(r"\|", "I").split("\n\n") for text in (page["content"], TEXT))
     assert seen[:5] == there[:5]
     assert seen[-1] == there[-1]
