@@ -32,7 +32,7 @@ def write_packed(work: Work, target: Path) -> None:
     inputs = sampler.batch(5, 24)
     with torch.inference_mode():
         answer = original(**_tensors(inputs))
-    model = packed(original)
+    model = packed(original, work.part.head)
     if model is None:
         raise ConversionError(f"the architecture {work.facts.architecture} cannot read packed texts")
     model.eval()

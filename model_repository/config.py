@@ -61,9 +61,23 @@ def model_config(manifest: Manifest) -> ModelConfig:
         config.dynamic_batching.SetInParent()
     if manifest.engine.engine is Engine.GENERATION:
         config.model_transaction_policy.decoupled = True
-    for key, value in sorted(_parameters(manifest).items()):
+    for key, value in sorted(parameters(manifest.engine).items()):
         config.parameters[key].string_value = value
     return config
+
+
+def parameters(engine: EngineSpec) -> dict[str, str]:
+    """What the engine's backend reads as `parameters`."""
+    found = dict(engine.options)
+    if engine.engine is Engine.OPENVINO:
+        found["ENABLE_BATCH_PADDING"] = "YES"
+    if engine.precision is Precision.BF16 and engine.engine in _TOLD_TO_USE_BF16:
+        found["HINT_BF16"] = "YES"
+    if engine.engine is Engine.TENSORRT_RTX and (plan := engine.plan) is not None:
+        found["plan_key"] = plan.key
+        found["plan_version"] = plan.version
+        found["plan_compute_capability"] = plan.compute_capability
+    return found
 
 
 def to_pbtxt(config: ModelConfig) -> str:
@@ -104,16 +118,3 @@ def _instances(engine: EngineSpec) -> ModelInstanceGroup:
     if engine.plan is None:
         return ModelInstanceGroup(kind=ModelInstanceGroup.KIND_CPU, count=engine.instances)
     return ModelInstanceGroup(kind=ModelInstanceGroup.KIND_GPU, count=engine.instances, profile=["0"])
-
-
-def _parameters(manifest: Manifest) -> dict[str, str]:
-    parameters = dict(manifest.engine.options)
-    if manifest.engine.engine is Engine.OPENVINO:
-        parameters["ENABLE_BATCH_PADDING"] = "YES"
-    if manifest.engine.precision is Precision.BF16 and manifest.engine.engine in _TOLD_TO_USE_BF16:
-        parameters["HINT_BF16"] = "YES"
-    if manifest.engine.engine is Engine.TENSORRT_RTX and (plan := manifest.engine.plan) is not None:
-        parameters["plan_key"] = plan.key
-        parameters["plan_version"] = plan.version
-        parameters["plan_compute_capability"] = plan.compute_capability
-    return parameters

@@ -6,11 +6,12 @@ import numpy as np
 import openvino
 
 from converters.tensors import Tensors
+from model_repository.backends.graph import Graph
+from model_repository.backends.openvino_model import compile_graph
 from model_repository.backends.packed_runner import PackedRunner
+from model_repository.config import parameters
 from model_repository.layout import MODEL_FILES
 from model_repository.manifest import Engine, EngineSpec, Precision
-
-_HINTS = {Precision.BF16: "bf16", Precision.FP32: "f32"}
 
 
 def engine_spec(
@@ -61,9 +62,4 @@ class PackedSession:
 
 
 def _compile(engine: EngineSpec, folder: Path) -> openvino.CompiledModel:
-    settings = {
-        **engine.options,
-        "INFERENCE_PRECISION_HINT": _HINTS[engine.precision],
-        "ENABLE_CPU_PINNING": False,  # as in the backend: all instances would stand on the first cores
-    }
-    return openvino.Core().compile_model(folder / MODEL_FILES[engine.engine], "CPU", settings)
+    return compile_graph(Graph(folder / MODEL_FILES[engine.engine], parameters(engine)))

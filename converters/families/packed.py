@@ -14,20 +14,21 @@ from typing import Any
 import torch
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
+from converters.comparison import by_token
 from converters.families.embedding import EMBEDDING, HIDDEN, PooledEncoder
 from converters.families.text import TextModel
-from model_repository.heads import Pooling
+from model_repository.heads import Head, Pooling
 
 Tensors = dict[str, torch.Tensor]
 
 
-def packed(model: torch.nn.Module) -> "PackedModel | None":
+def packed(model: torch.nn.Module, head: Head) -> "PackedModel | None":
     """The packed counterpart of a family's model, which it uses up; None where none can be made."""
     match model:
         case PooledEncoder(encoder=encoder) if model.pooling is not Pooling.MAX and _takes_positions(encoder):
             return PackedEncoder(model)
         case TextModel(model=original) if _takes_positions(original.base_model):
-            return PackedText(model)
+            return PackedText(model, by_token=all(by_token(head, name) for name in model.outputs))
         case _:
             return None
 
@@ -94,15 +95,16 @@ class PackedEncoder(PackedModel):
 class PackedText(PackedModel):
     """A model with a head of transformers, which reads each token or the first one of each text."""
 
-    def __init__(self, model: TextModel) -> None:
+    def __init__(self, model: TextModel, *, by_token: bool) -> None:
         original = model.model
         super().__init__(model, original.base_model)
-        if not model.by_token:
+        self.by_token = by_token
+        if not by_token:
             setattr(original, original.base_model_prefix, _Encoded(self.encoder))
 
     def answer(self, inputs: Tensors, segments: torch.Tensor, first_tokens: torch.Tensor) -> Tensors:
         """The chosen outputs."""
-        if not self.model.by_token:
+        if not self.by_token:
             hidden = self.encoder(**inputs).last_hidden_state
             inputs = {"inputs_embeds": hidden.flatten(0, 1)[first_tokens].unsqueeze(1)}
         answer = self.model.model(**inputs)

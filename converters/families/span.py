@@ -15,7 +15,6 @@ class SpanFamily(TextFamily):
     suffix = "ForQuestionAnswering"
     auto = AutoModelForQuestionAnswering
     outputs = ("start_logits", "end_logits")
-    by_token = True
 
     def head(self, _config: PretrainedConfig) -> SpanHead:
         """Both ends."""

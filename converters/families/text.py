@@ -16,19 +16,13 @@ from model_repository.manifest import Task
 
 
 class TextModel(torch.nn.Module):  # type: ignore[misc]  # torch is not analysed
-    """A model whose outputs are chosen by name. Inputs are int64 `[batch, length]`.
+    """A model whose outputs are chosen by name. Inputs are int64 `[batch, length]`."""
 
-    Args:
-        by_token: whether the outputs have one row a token instead of one a text.
-
-    """
-
-    def __init__(self, model: torch.nn.Module, outputs: tuple[str, ...], *, by_token: bool) -> None:
+    def __init__(self, model: torch.nn.Module, outputs: tuple[str, ...]) -> None:
         super().__init__()
         self.model = model
         self.config = model.config  # the exporter reads it
         self.outputs = outputs
-        self.by_token = by_token
 
     def forward(
         self,
@@ -49,7 +43,6 @@ class TextFamily(ABC):
         suffix: what its architectures end with, such as `ForTokenClassification`.
         auto: class of transformers that loads them.
         outputs: what the graph gives, by the names of transformers.
-        by_token: whether that is one row a token instead of one a text.
 
     """
 
@@ -59,7 +52,6 @@ class TextFamily(ABC):
     suffix: str
     auto: Any
     outputs: tuple[str, ...] = ("logits",)
-    by_token = False
 
     def claims(self, model: Description) -> bool:
         """Architectures with the suffix."""
@@ -76,7 +68,7 @@ class TextFamily(ABC):
         """The original with its own head."""
         original = load_original(self.auto, source / facts.root)
         original.config.use_cache = False
-        model = TextModel(original, self.outputs, by_token=self.by_token)
+        model = TextModel(original, self.outputs)
         model.eval()
         return model
 

@@ -15,7 +15,6 @@ class TokenClassificationFamily(TextFamily):
     tasks = frozenset({Task.TOKEN_CLASSIFICATION})
     suffix = "ForTokenClassification"
     auto = AutoModelForTokenClassification
-    by_token = True
 
     def head(self, config: PretrainedConfig) -> TokenClassificationHead:
         """The model's labels."""

@@ -12,7 +12,7 @@ from model_repository.client import TritonClient
 from scripts.benchmarks import load, texts
 from scripts.benchmarks.direct import DirectModel
 from scripts.benchmarks.http import Connection, connections, prepare
-from scripts.benchmarks.server import Server
+from scripts.benchmarks.server import Server, processor_seconds
 
 NAME = "all-minilm-l6-v2"
 CONCURRENCIES = (1, 8, 64)
@@ -103,11 +103,11 @@ class _Bench:
         process, cpu = self.server.part("gateway"), 0.0
         for turn in range(rounds + 1):
             for way, callers in ways.items():
-                before = sum(process.cpu_times()[:2])
+                before = processor_seconds(process)
                 sample = await load.run(callers, range(requests))
                 if turn:  # the first turn warms up
                     samples[way].append(sample)
-                    cpu += sum(process.cpu_times()[:2]) - before if way == "gateway" else 0.0
+                    cpu += processor_seconds(process) - before if way == "gateway" else 0.0
         merged = {way: load.merge(taken) for way, taken in samples.items()}
         return _row(concurrency, merged, cpu / (requests * rounds))
 

@@ -102,3 +102,9 @@ def _peak(process: psutil.Process) -> float:
     status = Path(f"/proc/{process.pid}/status").read_text()
     found = re.search(r"VmHWM:\s+(\d+) kB", status)
     return int(found[1]) / 1024 if found else 0.0
+
+
+def processor_seconds(process: psutil.Process) -> float:
+    """What a process has spent so far, without its children."""
+    times = process.cpu_times()
+    return float(times.user + times.system)

@@ -12,6 +12,7 @@ from tritonclient.grpc import service_pb2
 from gateway.apis.backprop.text_vectorisation import TextVectorisationSingle
 from gateway.batch import BatchDecoder
 from gateway.serving.batching.cost import CostModel
+from gateway.serving.batching.packed import PackedRows
 from gateway.serving.batching.padded import PaddedRows
 from gateway.serving.batching.request import Request
 from gateway.serving.encoders import Encoder
@@ -53,8 +54,10 @@ async def measure(server: Server, name: str) -> list[Row]:
     answer.raw_output_contents.append(vectors.tobytes())
     lengths = [len(row) for row in rows]
 
+    kind = PaddedRows if manifest.engine.pads else PackedRows
+
     def pack() -> None:
-        waiting = PaddedRows(max_rows=64, max_tokens=8192, max_seconds=1)
+        waiting = kind(max_rows=64, max_tokens=8192, max_seconds=1)
         for length in lengths:
             waiting.add(Request.of([length], [length]))
         waiting.take(CostModel())

@@ -13,8 +13,8 @@ from model_repository.client import TritonClient, infer_request
 from model_repository.manifest import Manifest
 from model_repository.storage import FolderStorage
 from scripts.benchmarks import load, pictures
-from scripts.benchmarks.http import Connection, connections, prepare
-from scripts.benchmarks.server import Server
+from scripts.benchmarks.http import caller, connections, prepare
+from scripts.benchmarks.server import Server, processor_seconds
 from scripts.benchmarks.shared_memory import Region, regions
 
 CALLERS = (1, 8)
@@ -176,7 +176,7 @@ class _Bench:
         bodies = [msgspec.json.encode({"image": photo, "model": model}) for photo in photos]
         ready = [prepare("/image-classification", self._server.key, body) for body in bodies]
         async with connections(self._server.host, self._server.port, callers) as kept:
-            calls = [_posted(connection, ready) for connection in kept]
+            calls = [caller(connection, ready) for connection in kept]
             return (await self._in_turns({"gateway": calls}, self._server.part("gateway")))["gateway"]
 
     async def _in_turns(self, ways: dict[str, list[load.Call]], client: psutil.Process) -> dict[str, Cost]:
@@ -195,7 +195,9 @@ class _Bench:
     def _times(self, client: psutil.Process) -> np.ndarray:
         """Processor seconds so far of the client, of Triton, and of its engines."""
         engines = self._triton.children(recursive=True)
-        return np.array([_time(client), _time(self._triton), sum(map(_time, engines))])
+        return np.array(
+            [processor_seconds(client), processor_seconds(self._triton), sum(map(processor_seconds, engines))]
+        )
 
 
 def _raw(client: TritonClient, graph: Manifest, rows: list[np.ndarray]) -> load.Call:
@@ -214,20 +216,6 @@ def _shared(client: TritonClient, graph: Manifest, rows: list[np.ndarray], regio
     return call
 
 
-def _posted(connection: Connection, requests: list[bytes]) -> load.Call:
-    async def call(number: int) -> None:
-        response = await connection.post(requests[number % len(requests)])
-        if response.status != 200:
-            raise RuntimeError(f"{response.status}: {response.body[:200]!r}")
-
-    return call
-
-
 def _cost(sample: load.Sample, seconds: np.ndarray) -> Cost:
     client, triton, engine = (1e3 * seconds / len(sample.latencies)).tolist()
     return Cost(sample.throughput, 1e3 * sample.percentile(50), client, triton, engine)
-
-
-def _time(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)

@@ -4,11 +4,10 @@ import random
 from collections.abc import Iterator, Sequence
 
 import msgspec
-import psutil
 
 from scripts.benchmarks import load, texts
 from scripts.benchmarks.http import caller, connections, prepare
-from scripts.benchmarks.server import Server
+from scripts.benchmarks.server import Server, processor_seconds
 
 CALLERS = 64
 REQUESTS = 2000
@@ -30,9 +29,9 @@ async def measure(server: Server, model: str) -> dict[str, float]:
             for some in asked:
                 bodies = [msgspec.json.encode({"text": text, "model": model}) for text in some]
                 ready = [prepare("/text-vectorisation", server.key, body) for body in bodies]
-                begun = _processor_seconds(gateway)
+                begun = processor_seconds(gateway)
                 await load.run([caller(each, ready) for each in kept], range(REQUESTS))
-                taken.append((_processor_seconds(gateway) - begun) / REQUESTS)
+                taken.append((processor_seconds(gateway) - begun) / REQUESTS)
             return min(taken[1:])
 
         return {
@@ -41,8 +40,3 @@ async def measure(server: Server, model: str) -> dict[str, float]:
                 texts.fixed(rng, REQUESTS) for _ in range(ROUNDS + 1)
             ),
         }
-
-
-def _processor_seconds(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
