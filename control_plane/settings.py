@@ -39,6 +39,8 @@ class JobSettings:
         threads: CPU threads of one conversion and of the engine settings that it publishes.
         packing: whether text models may be served by the backend `openvino_packed`, which computes no
             padding; false where Triton servers have the vendor's own backends only.
+        int8_worth: how many times as fast a model has to be in int8 to be published so, for what its
+            answers lose; 1 takes the fastest that passes the parity gate.
         memory_bytes: most resident memory that the process tree of one stage may hold.
         stage_seconds: longest time that one stage may take.
         sandbox: what code of a model's author may take.
@@ -58,6 +60,7 @@ class JobSettings:
     concurrent_builds: int = 1
     threads: int = 2
     packing: bool = True
+    int8_worth: float = 1.5
     memory_bytes: int = 8 * 2**30
     stage_seconds: float = 1800
     sandbox: SandboxLimits = field(default_factory=SandboxLimits)

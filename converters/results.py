@@ -4,13 +4,18 @@ Most models are one graph; some, such as CLIP, are several that are called one b
 from export on every stage keeps one result a part, by the part's name.
 """
 
-from collections.abc import Iterable
-
 import msgspec
 
 from converters.spec import Stage
 from model_repository.heads import EntailmentHead, Head, ImageSpec, RerankHead, SpanHead
-from model_repository.manifest import Candidate, EngineSpec, ParityReport, Task, TensorSpec, TokenizerSpec
+from model_repository.manifest import (
+    Candidate,
+    EngineSpec,
+    ParityReport,
+    Task,
+    TensorSpec,
+    TokenizerSpec,
+)
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,21 +188,6 @@ class Built(Result, frozen=True, kw_only=True):
             proxy=self.proxy,
             unverified=self.unverified,
         )
-
-
-SEVERAL_WORTH = 1.1
-"""So many times the throughput is worth the memory of several instances, and the longer wait of one text."""
-
-
-def fastest_first(built: Iterable[Built]) -> tuple[Built, ...]:
-    """By throughput, of which several instances need to have more; those that do not run come last."""
-    return tuple(sorted(built, key=_worth, reverse=True))
-
-
-def _worth(one: Built) -> float:
-    if one.figures is None:
-        return 0.0
-    return one.figures.texts_per_second / (SEVERAL_WORTH if one.engine.instances > 1 else 1)
 
 
 class Compiled(Result, frozen=True, kw_only=True):

@@ -64,6 +64,7 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
         plans: TensorRT plans that are wanted too.
         threads: CPU threads for the engines that are measured and for the published configuration.
         packing: whether text models may be served by the backend `openvino_packed`.
+        int8_worth: how many times as fast int8 has to be to be published.
         memory_bytes: most resident memory that a stage's process tree may hold.
         stage_seconds: longest time that one stage may take.
         sandbox: what code of the model's author may take, at build time and when it serves.
@@ -83,6 +84,7 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     plans: PlanOptions = NO_PLANS
     threads: int = 2
     packing: bool = True
+    int8_worth: float = 1.5
     memory_bytes: int = 8 * 2**30
     stage_seconds: float = 1800
     sandbox: SandboxLimits = SandboxLimits()

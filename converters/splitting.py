@@ -1,15 +1,15 @@
-"""Whether several instances, each with its share of the threads, get more done than one with all of them."""
+"""Whether several instances get more done than one with all the threads."""
 
 import logging
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count, takewhile
+from itertools import chain, count, takewhile
 
 import numpy as np
 
 from converters.causes import in_one_line
-from converters.engines import Session, open_session, shared_out
+from converters.engines import Session, open_session, several
 from converters.measuring import ENOUGH_SECONDS, ROUNDS, race
 from converters.results import Built, Figures
 from converters.samples import Sampler
@@ -25,11 +25,9 @@ MEMORY_SHARE = 0.5
 def splits(
     work: Work, fastest: Built, whole: Session, sampler: Sampler, outputs: tuple[str, ...]
 ) -> Iterator[Built]:
-    """The fastest candidate as 2, 4, ... instances, as long as there is a thread for each and memory for all.
+    """The fastest candidate as several instances, as long as there is memory for all; see `shapes`.
 
-    What one thread does alone it does without waiting for others, so packs that are worked on side by side
-    are done sooner than one after the other with all threads. A single text then takes longer. What cannot be
-    opened several times is told as a candidate that failed, and costs the build nothing else.
+    What cannot be opened several times is told as a candidate that failed, and costs the build nothing else.
 
     Args:
         whole: the candidate, opened with all threads.
@@ -38,12 +36,12 @@ def splits(
     figures, threads = fastest.figures, work.spec.threads
     assert figures is not None
     packs, singles = sampler.traffic(), sampler.singles()
-    for instances in takewhile(lambda number: number <= threads, (2**power for power in count(1))):
-        engine = shared_out(fastest.engine, threads, instances)
+    for instances, each in shapes(threads):
+        engine = several(fastest.engine, instances, each)
         memory = None if figures.memory_mib is None else figures.memory_mib * instances
         if engine is None or (memory or 0) * 2**20 > MEMORY_SHARE * work.spec.memory_bytes:
             return
-        work.progress(95, f"measuring {instances} instances of {fastest.folder}")
+        work.progress(95, f"measuring {engine.label}")
         try:
             sessions = [open_session(engine, work.folder / fastest.folder) for _ in range(instances)]
             alone = race({"": sessions[0]}, singles, outputs, lambda _percent, _message: None)[""]
@@ -59,6 +57,17 @@ def splits(
             pack_overhead=figures.pack_overhead,
         )
         yield Built(engine=engine, folder=fastest.folder, figures=measured)
+
+
+def shapes(threads: int) -> Iterator[tuple[int, int]]:
+    """Instances and threads of each: two with all of them, then 2, 4, ... that share them.
+
+    With all, one goes on where the other has to wait, for its own threads or for the next pack, and a single
+    text takes as long as ever. What one thread does alone it does without waiting for others at all, so packs
+    that are worked on side by side are done sooner still; a single text then takes longer.
+    """
+    shared = takewhile(lambda number: number <= threads, (2**power for power in count(1)))
+    return chain([(2, threads)] if threads > 1 else [], ((number, threads // number) for number in shared))
 
 
 def gain(

@@ -98,6 +98,10 @@ class TokenizerSpec(Struct, frozen=True, kw_only=True):
     pad_token: str
 
 
+_THREADS = ("intra_op_thread_count", "INFERENCE_NUM_THREADS")
+"""Options that tell an instance's threads, as the engines' backends call them."""
+
+
 class EngineSpec(Struct, frozen=True, kw_only=True):
     """What runs the graph.
 
@@ -120,10 +124,16 @@ class EngineSpec(Struct, frozen=True, kw_only=True):
         return self.engine is not Engine.OPENVINO_PACKED
 
     @property
+    def threads(self) -> int:
+        """Of an instance; 0 where the engine has no such setting."""
+        return next((int(self.options[name]) for name in _THREADS if name in self.options), 0)
+
+    @property
     def label(self) -> str:
         """What tells it from other candidates, for people."""
         target = self.plan.compute_capability if self.plan else ""
-        several = f"x {self.instances}" if self.instances > 1 else ""
+        threads = f" of {self.threads} thread{'s' * (self.threads > 1)}" if self.threads else ""
+        several = f"x {self.instances}{threads}" if self.instances > 1 else ""
         return " ".join(filter(None, (self.engine, self.precision, target, several)))
 
 

@@ -152,6 +152,7 @@ class BuildRunner:
             threads=self._settings.threads,
             memory_bytes=self._settings.memory_bytes,
             packing=self._settings.packing,
+            int8_worth=self._settings.int8_worth,
             stage_seconds=self._settings.stage_seconds,
             sandbox=self._settings.sandbox,
             packages=self._settings.packages,

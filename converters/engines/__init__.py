@@ -16,15 +16,15 @@ class Session(Protocol):
         ...
 
 
-def shared_out(engine: EngineSpec, threads: int, instances: int) -> EngineSpec | None:
-    """The same as several instances that share the threads; None for engines that have none to share."""
+def several(engine: EngineSpec, instances: int, threads: int) -> EngineSpec | None:
+    """The same as several instances with so many threads each; None for engines without any."""
     match engine.engine:
         case Engine.ONNXRUNTIME:
-            return onnxruntime.engine_spec(engine.precision, threads // instances, instances)
+            return onnxruntime.engine_spec(engine.precision, threads, instances)
         case Engine.OPENVINO:
-            return openvino.engine_spec(engine.precision, threads // instances, instances)
+            return openvino.engine_spec(engine.precision, threads, instances)
         case Engine.OPENVINO_PACKED:
-            return openvino.engine_spec(engine.precision, threads // instances, instances, packed=True)
+            return openvino.engine_spec(engine.precision, threads, instances, packed=True)
         case _:
             return None
 

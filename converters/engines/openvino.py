@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import openvino
 
+from converters.engines.weights import quantise_weights
 from converters.tensors import Tensors
 from model_repository.backends.graph import Graph
 from model_repository.backends.openvino_model import compile_graph
@@ -20,13 +21,18 @@ def engine_spec(
     """OpenVINO with this many threads; the options are the names that Triton's backend reads."""
     engine = Engine.OPENVINO_PACKED if packed else Engine.OPENVINO
     options = {"INFERENCE_NUM_THREADS": str(threads), "NUM_STREAMS": "1"}
+    if precision is Precision.INT8 and _has_bf16():
+        options["HINT_BF16"] = "YES"  # for all that is no product with weights
     return EngineSpec(engine=engine, precision=precision, options=options, instances=instances)
 
 
 def precisions() -> tuple[Precision, ...]:
-    """What this CPU computes: bf16 too where it has units for it."""
-    capabilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return (Precision.BF16, Precision.FP32) if "BF16" in capabilities else (Precision.FP32,)
+    """What this CPU computes the graph as it is in: bf16 too where it has units for it."""
+    return (Precision.BF16, Precision.FP32) if _has_bf16() else (Precision.FP32,)
+
+
+def _has_bf16() -> bool:
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def convert(graph: Path, folder: Path) -> None:
@@ -34,7 +40,17 @@ def convert(graph: Path, folder: Path) -> None:
 
     The precision of the arithmetic is chosen when the model is loaded, so one pair of files serves both.
     """
+    _save(openvino.Core().read_model(graph), folder)
+
+
+def quantise(graph: Path, folder: Path) -> None:
+    """Write a plain ONNX graph as `model.xml` and `model.bin`, the matrices it multiplies by in int8."""
     model = openvino.Core().read_model(graph)
+    quantise_weights(model)
+    _save(model, folder)
+
+
+def _save(model: openvino.Model, folder: Path) -> None:
     openvino.save_model(model, folder / MODEL_FILES[Engine.OPENVINO], compress_to_fp16=False)
 
 

@@ -11,13 +11,14 @@ import msgspec
 from transformers import AutoConfig
 
 from converters.causes import first_line
+from converters.choosing import fastest_first
 from converters.engines.openvino import precisions
 from converters.generation.session import Session
 from converters.generation.settings import settings
 from converters.generation.subjects import subject_of
 from converters.memory import MemoryMeter
 from converters.messages import Progress
-from converters.results import Built, Compiled, Figures, fastest_first
+from converters.results import Built, Compiled, Figures
 from converters.spec import BuildSpec, Stage
 from converters.work import Work, each_part
 from converters.workspace import Workspace
@@ -49,7 +50,7 @@ def _compile(work: Work) -> tuple[Built, ...]:
         built += _measured(work, list(_candidates(work, runtime)))
         if any(not one.error for one in built):
             break
-    return fastest_first(built)
+    return fastest_first(built, int8_worth=work.spec.int8_worth)
 
 
 def _candidates(work: Work, runtime: Runtime) -> Iterator[Built]:

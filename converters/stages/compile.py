@@ -8,12 +8,13 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from converters.causes import in_one_line
+from converters.choosing import fastest_first
 from converters.comparison import answers
 from converters.engines import Session, onnxruntime, open_session, openvino
 from converters.measuring import measure
 from converters.memory import MemoryMeter
 from converters.messages import Progress
-from converters.results import Built, Compiled, Optimised, Variant, fastest_first
+from converters.results import Built, Compiled, Optimised, Variant
 from converters.samples import sampler_of
 from converters.spec import BuildSpec, Stage
 from converters.splitting import splits
@@ -63,11 +64,14 @@ def _compile(work: Work) -> tuple[Built, ...]:
             sessions[name] = opened
     engines = {name: one.engine for name, one in built.items()}
     figures = measure(sessions, sampler, outputs, work.progress, engines=engines, memory=memory)
-    ranked = fastest_first(replace(one, figures=figures.get(name)) for name, one in built.items())
+    worth = work.spec.int8_worth
+    ranked = fastest_first(
+        (replace(one, figures=figures.get(name)) for name, one in built.items()), int8_worth=worth
+    )
     if not ranked[0].figures:
         return ranked
     whole = sessions[ranked[0].folder]
-    return fastest_first([*ranked, *splits(work, ranked[0], whole, sampler, outputs)])
+    return fastest_first([*ranked, *splits(work, ranked[0], whole, sampler, outputs)], int8_worth=worth)
 
 
 Writer = Callable[[Path], None]
@@ -84,18 +88,23 @@ def _candidates(work: Work) -> list[tuple[EngineSpec, Writer]]:
         for precision, variant in fused.items()
     ]
     convert = _Converter(work.of(Stage.EXPORT) / MODEL_FILES[Engine.ONNXRUNTIME])
-    by_openvino: list[tuple[EngineSpec, Writer]] = [
-        (openvino.engine_spec(precision, threads), convert) for precision in openvino.precisions()
+    by_openvino = _by_openvino(convert, threads)
+    if variants.packed is not None:
+        folder, error = graphs / variants.packed.folder, variants.packed.error
+        convert = _Converter(folder / MODEL_FILES[Engine.ONNXRUNTIME], error)
+        by_openvino += _by_openvino(convert, threads, packed=True)
+    return by_onnxruntime + by_openvino
+
+
+def _by_openvino(
+    convert: "_Converter", threads: int, *, packed: bool = False
+) -> list[tuple[EngineSpec, Writer]]:
+    writers: dict[Precision, Writer] = dict.fromkeys(openvino.precisions(), convert)
+    writers[Precision.INT8] = convert.quantised
+    return [
+        (openvino.engine_spec(precision, threads, packed=packed), writer)
+        for precision, writer in writers.items()
     ]
-    return by_onnxruntime + by_openvino + _packed(variants.packed, graphs, threads)
-
-
-def _packed(variant: Variant | None, graphs: Path, threads: int) -> list[tuple[EngineSpec, Writer]]:
-    if variant is None:
-        return []
-    convert = _Converter(graphs / variant.folder / MODEL_FILES[Engine.ONNXRUNTIME], variant.error)
-    specs = (openvino.engine_spec(precision, threads, packed=True) for precision in openvino.precisions())
-    return [(spec, convert) for spec in specs]
 
 
 def _linker(graphs: Path, variant: Variant) -> Writer:
@@ -108,7 +117,7 @@ def _linker(graphs: Path, variant: Variant) -> Writer:
 
 
 class _Converter:
-    """Converts for OpenVINO once; the precision is chosen at loading, so the files serve every candidate."""
+    """Converts for OpenVINO once: the type it computes in is chosen at loading; int8 has its own."""
 
     def __init__(self, graph: Path, error: str = "") -> None:
         self._graph = graph
@@ -116,13 +125,20 @@ class _Converter:
         self._done: Path | None = None
 
     def __call__(self, folder: Path) -> None:
-        if self._error:
-            raise RuntimeError(self._error)
+        self._check()
         if self._done is None:
             openvino.convert(self._graph, folder)
             self._done = folder
         else:
             _link_files(self._done, folder)
+
+    def quantised(self, folder: Path) -> None:
+        self._check()
+        openvino.quantise(self._graph, folder)
+
+    def _check(self) -> None:
+        if self._error:
+            raise RuntimeError(self._error)
 
 
 def _link_files(source: Path, target: Path) -> None:

@@ -33,7 +33,8 @@ async def test_an_engine_with_the_new_hosts_threads_replaces_the_present_one(
     second, first = await site.models.versions(None, "mini")
     (before,), (after,) = first.manifests, second.manifests
     assert after.source.digest == before.source.digest
-    assert [_threads(one.engine) for one in (before, after)] == [1, 2]
+    assert _threads(before.engine) == 1
+    assert _threads(after.engine) in (2, 4)  # shared by its instances, or all of them for each of two
     for candidate in after.candidates:
         assert not candidate.error
         assert candidate.texts_per_second > 0
@@ -46,8 +47,7 @@ async def test_an_engine_with_the_new_hosts_threads_replaces_the_present_one(
 
 def _threads(engine: EngineSpec) -> int:
     """Of all instances together."""
-    names = {"intra_op_thread_count", "INFERENCE_NUM_THREADS"} & engine.options.keys()
-    return engine.instances * int(engine.options[names.pop()])
+    return engine.instances * engine.threads
 
 
 async def _has_replaced_the_first(site: Site) -> bool:

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from converters.choosing import choose
+from converters.choosing import SEVERAL_WORTH, choose, fastest_first
 from converters.results import Built, Figures
 from converters.spec import ConversionError
 from model_repository.manifest import (
@@ -21,6 +21,37 @@ def built(name: str, speed: float, latency: float, memory: float | None) -> Buil
     engine = EngineSpec(engine=Engine.ONNXRUNTIME, precision=Precision.FP32, options={"name": name})
     figures = Figures(texts_per_second=speed, latency_ms=latency, memory_mib=memory)
     return Built(engine=engine, folder=name, figures=figures)
+
+
+def several(speed: float, latency: float = 1.0) -> Built:
+    one = built("two", speed, latency, 1.0)
+    return replace(one, engine=replace(one.engine, instances=2))
+
+
+def test_several_instances_have_to_be_clearly_faster() -> None:
+    one, slightly, clearly = (
+        built("one", 100, 1.0, 1.0),
+        several(99 * SEVERAL_WORTH),
+        several(101 * SEVERAL_WORTH),
+    )
+    broken = Built(engine=one.engine, error="it does not run")
+    assert fastest_first([broken, slightly, one], int8_worth=1) == (one, slightly, broken)
+    assert fastest_first([one, clearly], int8_worth=1) == (clearly, one)
+
+
+def test_a_longer_wait_of_a_single_text_has_to_be_worth_more() -> None:
+    one, slow = built("one", 100, 2.0, 1.0), built("slow", 90, 1.0, 1.0)
+    enough = 100 * SEVERAL_WORTH * 1.5  # a wait of 1.5² times the fastest one's, whatever slower ones take
+    slightly, clearly = several(0.99 * enough, 4.5), several(1.01 * enough, 4.5)
+    assert fastest_first([slightly, slow, one], int8_worth=1) == (one, slightly, slow)
+    assert fastest_first([one, clearly], int8_worth=1) == (clearly, one)
+
+
+def test_int8_has_to_be_as_much_faster_as_it_is_said_to_be_worth() -> None:
+    exact, other = built("exact", 100, 1.0, 1.0), built("int8", 149, 1.0, 1.0)
+    int8 = replace(other, engine=replace(other.engine, precision=Precision.INT8))
+    assert fastest_first([int8, exact], int8_worth=1.5) == (exact, int8)
+    assert fastest_first([exact, int8], int8_worth=1.4) == (int8, exact)
 
 
 class Judge:

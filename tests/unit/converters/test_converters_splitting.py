@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from converters.engines import onnxruntime, shared_out
+from converters.engines import onnxruntime, several
 from converters.measuring import ROUNDS
-from converters.results import SEVERAL_WORTH, Built, Figures, fastest_first
+from converters.results import Built, Figures
 from converters.spec import BuildSpec
-from converters.splitting import gain, splits
+from converters.splitting import gain, shapes, splits
 from converters.tensors import Tensors
 from converters.work import Work
 from model_repository.manifest import Engine, EngineSpec, Precision
@@ -84,25 +84,18 @@ def test_what_cannot_be_opened_several_times_fails_no_build(
     assert failed.figures is None
 
 
-def test_threads_are_shared_out_where_an_engine_has_any() -> None:
-    shared = shared_out(onnxruntime.engine_spec(Precision.INT8, 8), 8, 4)
+def test_instances_have_threads_where_an_engine_has_any() -> None:
+    shared = several(onnxruntime.engine_spec(Precision.INT8, 8), 4, 2)
     assert shared == EngineSpec(
         engine=Engine.ONNXRUNTIME,
         precision=Precision.INT8,
         options={"intra_op_thread_count": "2"},
         instances=4,
     )
-    assert shared.label == "onnxruntime int8 x 4"
-    assert shared_out(EngineSpec(engine=Engine.TENSORRT, precision=Precision.FP16), 8, 4) is None
+    assert shared.label == "onnxruntime int8 x 4 of 2 threads"
+    assert several(EngineSpec(engine=Engine.TENSORRT, precision=Precision.FP16), 4, 2) is None
 
 
-def test_several_instances_have_to_be_clearly_faster() -> None:
-    def built(speed: float, instances: int) -> Built:
-        engine = onnxruntime.engine_spec(Precision.FP32, 2 // instances, instances)
-        figures = Figures(texts_per_second=speed, latency_ms=1.0, memory_mib=1.0)
-        return Built(engine=engine, folder="f", figures=figures)
-
-    one, slightly, clearly = built(100, 1), built(99 * SEVERAL_WORTH, 2), built(101 * SEVERAL_WORTH, 2)
-    broken = Built(engine=one.engine, error="it does not run")
-    assert fastest_first([broken, one, slightly]) == (one, slightly, broken)
-    assert fastest_first([one, clearly]) == (clearly, one)
+def test_two_instances_have_all_threads_or_share_them() -> None:
+    assert [*shapes(4)] == [(2, 4), (2, 2), (4, 1)]
+    assert [*shapes(1)] == []
