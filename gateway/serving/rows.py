@@ -123,13 +123,15 @@ class RowRunner:
             return await self._triton.infer(provider, graph, tensors, names)
 
         def split(answer: Tensors, lengths: Sequence[int]) -> list[Parts | None]:
-            self._metrics.pack(graph.name, len(lengths), sum(lengths), waiting.computed(lengths))
             columns = [_column(graph, answer[name], shape, lengths) for name, shape in outputs.items()]
             if all(np.isfinite(answer[name]).all() for name in names):
                 return list(zip(*columns, strict=True))
             # Behind a short row's own tokens an output may hold anything.
             rows = zip(*columns, strict=True)
             return [row if all(np.isfinite(part).all() for part in row) else None for row in rows]
+
+        def count(lengths: Sequence[int]) -> None:
+            self._metrics.pack(graph.name, len(lengths), sum(lengths), waiting.computed(lengths))
 
         waiting = (PaddedRows if graph.engine.pads else PackedRows)(
             max_rows=graph.max_batch_size, max_tokens=self._tokens_per_pack, max_seconds=self._pack_seconds
@@ -140,6 +142,7 @@ class RowRunner:
             infer,
             split,
             waiting,
+            count=count,
             patience=Patience(self._queue_seconds, self._overload_seconds),
             cost=CostModel(graph.engine.instances, graph.pack_overhead),
             rows_waiting=self._rows_waiting,

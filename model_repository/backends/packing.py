@@ -74,7 +74,7 @@ class Layout:
             **{name: self._pack(tensor[self.source]) for name, tensor in batch.items() if name != MASK},
             "position_ids": self._pack(column),
             "segments": self._pack(text + 1),
-            "first_tokens": np.pad(self.first, (0, _up(texts) - texts)) if texts > 1 else self.first,
+            "first_tokens": np.pad(self.first, (0, aligned(texts) - texts)) if texts > 1 else self.first,
         }
 
     def output(self, answer: Array, *, by_token: bool) -> Array:
@@ -91,20 +91,25 @@ class Layout:
         return packed
 
 
+def work(width: int, rows: int) -> float:
+    """What rows of a width cost, empty or full, as a number of tokens in narrow ones."""
+    return width * rows * (1 + width / ATTENTION)
+
+
 def _arrange(lengths: Sequence[int]) -> tuple[int, int, list[int]]:
     """Width and number of rows that cost least, and where each text begins."""
     order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
     tried = ((width, *_fill(lengths, order, width)) for width in _widths(lengths))
-    return min(tried, key=lambda one: one[0] * one[1] * (1 + one[0] / ATTENTION))
+    return min(tried, key=lambda one: work(one[0], one[1]))
 
 
 def _widths(lengths: Sequence[int]) -> Iterator[int]:
     """A text in each row, and what would be full with as few rows as may be, one more, ..."""
-    narrow, total = _up(max(lengths)), sum(lengths)
+    narrow, total = aligned(max(lengths)), sum(lengths)
     yield narrow
     fewest = -(-total // WIDE)
     for rows in range(fewest, min(fewest + TRIED, total // narrow + 1)):
-        if (width := _up(-(-total // rows))) > narrow:
+        if (width := aligned(-(-total // rows))) > narrow:
             yield width
 
 
@@ -123,5 +128,6 @@ def _fill(lengths: Sequence[int], order: Sequence[int], width: int) -> tuple[int
     return len(room), starts
 
 
-def _up(number: int) -> int:
+def aligned(number: int) -> int:
+    """The next multiple of `STEP`."""
     return -(-number // STEP) * STEP

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from time import monotonic
 from typing import Any, Protocol
@@ -21,6 +22,9 @@ from model_repository.errors import InferenceError, ServerUnavailableError, Trir
 Tensors = Mapping[str, NDArray[np.generic]]
 Infer = Callable[[Tensors], Awaitable[Tensors]]
 """Sends a pack, and raises a TriremeError when that fails."""
+
+Count = Callable[[Sequence[int]], None]
+"""Hears how long the rows of a pack were that was answered."""
 
 Split = Callable[[Tensors, Sequence[int]], list[Any | None]]
 """Gives rows of such lengths their parts of the outputs, None for a row whose numbers are not finite; raises
@@ -70,6 +74,7 @@ class Batcher:
         split: Split,
         waiting: Waiting,
         *,
+        count: Count,
         patience: Patience,
         cost: CostModel,
         rows_waiting: int,
@@ -78,6 +83,7 @@ class Batcher:
         self._inputs = inputs
         self._infer = infer
         self._split = split
+        self._count = count
         self._waiting = waiting
         self._patience = patience
         self._rows_waiting = rows_waiting
@@ -196,15 +202,18 @@ class Batcher:
             return  # their callers have left
         tensors, begun = self._inputs.tensors(prepared), monotonic()
         outputs = await self._infer(tensors)
-        self._learn([row.length for row in rows], begun, monotonic(), first=first)
-        results = self._split(outputs, [row.length for row in rows])
+        lengths, answered = [row.length for row in rows], monotonic()
+        results = self._split(outputs, lengths)
         for row, result in zip(rows, results, strict=True):
             if result is None:
                 row.request.fail(unusable(self.name))
             else:
                 row.request.deliver(row.position, result)
+        # Answers come first: they are what callers wait for.
+        asyncio.get_running_loop().call_soon(partial(self._learn, lengths, begun, answered, first=first))
 
     def _learn(self, lengths: Sequence[int], sent: float, answered: float, *, first: bool) -> None:
+        self._count(lengths)
         self._pace.back(sum(lengths), answered, waiting=bool(self._waiting))
         self._answered += 1
         if self._answered <= UNSETTLED:

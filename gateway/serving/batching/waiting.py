@@ -2,10 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
 
 from gateway.serving.batching.cost import CostModel
 from gateway.serving.batching.request import Request, Row
+
+T = TypeVar("T")
 
 
 class Waiting(ABC):
@@ -64,6 +68,13 @@ class Waiting(ABC):
                 return next(iter(requests[0].waiting.values()))
             del self._requests[owner]
 
+    def _in_turn(self) -> Iterator[Row]:
+        """Rows in the order of their turns, as long as none is taken."""
+        return _alternate(
+            _alternate(request.waiting.values() for request in requests)
+            for requests in self._requests.values()
+        )
+
     def _pass_on(self) -> None:
         """Give the next key its turn, and the next request of the key that had it."""
         owner = next(iter(self._requests))
@@ -80,3 +91,15 @@ class Waiting(ABC):
             del row.request.waiting[row.position]
             self._rows -= 1
             self._tokens -= row.length
+
+
+def _alternate(several: Iterable[Iterable[T]]) -> Iterator[T]:
+    """The first of each, then the second of each, and so on; nothing is asked for before it is needed."""
+    left: Iterable[Iterator[T]] = map(iter, several)
+    while left:
+        again = []
+        for one in left:
+            for item in islice(one, 1):
+                yield item
+                again.append(one)
+        left = again

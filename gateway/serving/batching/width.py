@@ -1,7 +1,8 @@
 """How many packs should be on their way to Triton together."""
 
-BEHIND = 1
-"""Packs more than instances work on: the next one arrives meanwhile."""
+LEAST = 2
+"""Packs in flight, even for one instance: the next one arrives while it works. Several instances need no more
+than themselves, because one that waits leaves its cores to the others."""
 
 MOST = 64
 
@@ -21,7 +22,7 @@ class Width:
     """
 
     def __init__(self, instances: int = 1) -> None:
-        self._least = instances + BEHIND
+        self._least = max(instances, LEAST)
         self.limit = self._least
         self._waiting = 1.0
 

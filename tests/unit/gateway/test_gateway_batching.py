@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from gateway.observability.timing import begin as begin_stages
 from gateway.serving.batching.batcher import Batcher
 from gateway.serving.batching.cost import UNSETTLED, CostModel
-from gateway.serving.batching.packed import FILLING, OVERHEADS, PackedRows
+from gateway.serving.batching.packed import PackedRows
 from gateway.serving.batching.padded import PaddedRows
 from gateway.serving.batching.patience import Patience
 from gateway.serving.batching.request import Request
 from gateway.serving.batching.waiting import Waiting
-from gateway.serving.batching.width import BEHIND
+from gateway.serving.batching.width import LEAST
 from gateway.serving.errors import OverloadedError
 from model_repository.errors import InferenceError, RefusedInputError, ServerUnavailableError
 
@@ -31,6 +31,7 @@ class Engine:
     """A graph that doubles numbers once it may; a row is a number, and as long as the number is large."""
 
     sent: list[list[int]] = field(default_factory=list)
+    counted: list[Sequence[int]] = field(default_factory=list)
     open: asyncio.Event = field(default_factory=asyncio.Event)
     failure: Exception | None = None
 
@@ -68,6 +69,7 @@ def batcher(
         engine.infer,
         engine.split,
         PaddedRows(max_rows=max_rows, max_tokens=10**6, max_seconds=10**6),
+        count=engine.counted.append,
         patience=Patience(seconds, seconds),
         cost=CostModel(),
         rows_waiting=rows_waiting,
@@ -88,6 +90,15 @@ async def test_a_single_caller_waits_for_nobody() -> None:
     assert engine.sent == [[7]]
     engine.open.set()
     assert await call == [14]
+
+
+async def test_a_pack_is_counted_once_its_callers_have_their_answers() -> None:
+    engine = Engine()
+    engine.open.set()
+    assert await batcher(engine).run([7]) == [14]
+    assert not engine.counted
+    await asyncio.sleep(0)
+    assert engine.counted == [[7]]
 
 
 async def test_rows_that_come_while_the_engine_is_busy_travel_together_by_length() -> None:
@@ -224,7 +235,7 @@ async def test_packs_hold_every_row_once_within_the_bounds(
 async def test_who_would_wait_too_long_is_refused_as_soon_as_the_pace_is_known() -> None:
     engine = Engine()
     batch = batcher(engine, max_rows=1, seconds=0.0)
-    numbers = range(1, UNSETTLED + BEHIND + 2)
+    numbers = range(1, UNSETTLED + LEAST + 1)
     first = await begin(batch, *[[each] for each in numbers])
     engine.open.set()
     assert await asyncio.gather(*first) == [[2 * each] for each in numbers]
@@ -248,36 +259,6 @@ async def test_the_slow_first_packs_of_an_engine_teach_nothing() -> None:
         await call
         engine.open.clear()
     assert vars(batch._cost) == vars(CostModel())
-
-
-@given(
-    requests=st.lists(st.lists(st.integers(1, 600), min_size=1, max_size=30), min_size=1, max_size=10),
-    max_rows=st.integers(1, 40),
-    max_tokens=st.integers(1, 4096),
-)
-async def test_without_padding_rows_travel_in_turn_until_a_pack_is_full(
-    requests: list[list[int]], max_rows: int, max_tokens: int
-) -> None:
-    waiting = PackedRows(max_rows=max_rows, max_tokens=max_tokens, max_seconds=1)
-    for lengths in requests:
-        waiting.add(Request.of(lengths, lengths))
-    cost, taken = CostModel(), []
-    while waiting:
-        rows = waiting.take(cost)
-        tokens = sum(row.length for row in rows)
-        assert 1 <= len(rows) <= max_rows
-        assert len(rows) == 1 or tokens <= max_tokens
-        assert len(rows) <= FILLING or tokens <= OVERHEADS * cost.overhead
-        taken += [(row.request, row.position) for row in rows]
-    assert len(taken) == len(set(taken))
-
-
-async def test_a_long_row_waits_no_longer_because_it_does_not_fit() -> None:
-    waiting = PackedRows(max_rows=8, max_tokens=100, max_seconds=10**6)
-    for length in (60, 50, 1, 1):
-        waiting.add(Request.of([length], [length]))
-    packs = [[row.length for row in waiting.take(CostModel())] for _ in range(2)]
-    assert packs == [[60], [50, 1, 1]]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gateway.serving.batching.cost import LEAST_OVERHEAD, UNSETTLED, CostModel, Latency
 from gateway.serving.batching.patience import CALM_SECONDS, Pace, Patience
-from gateway.serving.batching.width import BEHIND, Width
+from gateway.serving.batching.width import LEAST, Width
 
 
 @given(
@@ -92,7 +92,7 @@ def test_width_follows_the_instances_behind_it() -> None:
     narrow = Width()
     for _ in range(50):
         narrow.observe(1.0, 100.0)
-    assert narrow.limit == 1 + BEHIND
+    assert narrow.limit == LEAST
 
 
 def test_the_pace_is_that_of_an_engine_that_never_rests() -> None:

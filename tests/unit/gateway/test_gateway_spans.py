@@ -133,6 +133,7 @@ async def test_a_pack_belongs_to_its_first_request_and_links_to_the_others(trace
         engine.infer,
         lambda out, _: out["double"].tolist(),
         waiting,
+        count=lambda _: None,
         patience=patience,
         cost=CostModel(),
         rows_waiting=9,
