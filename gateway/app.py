@@ -96,6 +96,7 @@ def create_app(
     database: Database,
     storage: Storage,
     triton_urls: Sequence[str],
+    triton_http_urls: Sequence[str] = (),
     uploads: UploadStore,
     upload_settings: UploadSettings,
     secret_keys: Sequence[str] = (),
@@ -105,6 +106,7 @@ def create_app(
 
     Args:
         triton_urls: gRPC addresses `host:port`.
+        triton_http_urls: HTTP addresses of the same servers in the same order, or none.
         uploads: where uploaded zips lie; a folder is filled by this application itself.
         secret_keys: that the keys of providers elsewhere are encrypted with, newest first.
 
@@ -113,6 +115,7 @@ def create_app(
     tokenizers = Tokenizers(threads=settings.tokenizer_threads, queue=settings.tokenizer_queue)
     triton = TritonPool(
         triton_urls,
+        triton_http_urls,
         timeout=settings.triton_timeout,
         in_flight=settings.packs_in_flight,
         stream_timeout=settings.stream_timeout,
@@ -220,7 +223,7 @@ def create_app(
 
     app = Litestar(
         route_handlers=[
-            create_backprop(snapshots, engine),
+            create_backprop(snapshots),
             *([create_upload_router(receiver)] if receiver is not None else ()),
             create_builds(snapshots),
             create_deployments(snapshots),

@@ -18,15 +18,15 @@ from gateway.apis.backprop.text_generation import TextGenerationController
 from gateway.apis.backprop.text_vectorisation import TextVectorisationController
 from gateway.apis.backprop.uploads import UploadController, UploadUrlController
 from gateway.auth import key_layer
+from gateway.batch import BatchJSON
 from gateway.direct import direct_layer
 from gateway.errors import handlers
 from gateway.openapi import API_KEY
-from gateway.serving.engine import Engine
 from gateway.serving.snapshots import Snapshots
 from gateway.uploads import UploadReceiver
 
 
-def create_router(snapshots: Snapshots, engine: Engine) -> Router:
+def create_router(snapshots: Snapshots) -> Router:
     """Mount the API at the root, as its reference does."""
     return Router(
         path="/",
@@ -45,7 +45,7 @@ def create_router(snapshots: Snapshots, engine: Engine) -> Router:
             UploadUrlController,
             FilesController,
         ],
-        middleware=[key_layer(snapshots), direct_layer(engine)],
+        middleware=[key_layer(snapshots), direct_layer(BatchJSON)],
         exception_handlers=handlers(render),
         security=[{API_KEY: []}],
         opt={"api": "backprop"},

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from google.protobuf.json_format import MessageToDict
 from litestar import Controller, Request, Response, get, post
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 from litestar.types import OperationIDCreator
@@ -83,7 +83,6 @@ class ModelController(Controller):
 
     path = "/models"
     tags = ("kserve",)
-    dependencies = {"asked": Provide(Asked.of, sync_to_thread=False)}  # noqa: RUF012
 
     @get(
         paths(),
@@ -95,9 +94,9 @@ class ModelController(Controller):
         self,
         request: Request[Key, Key, Any],
         tensor_inference: NamedDependency[TensorInference],
-        asked: NamedDependency[Asked],
     ) -> ModelMetadata:
         """Tell which tensors a model takes and gives, and which versions of it answer."""
+        asked = Asked.of(request)
         return ModelMetadata.of(asked.model, tensor_inference.find(request.auth, asked.model, asked.version))
 
     @get(
@@ -110,9 +109,9 @@ class ModelController(Controller):
         self,
         request: Request[Key, Key, Any],
         tensor_inference: NamedDependency[TensorInference],
-        asked: NamedDependency[Asked],
     ) -> ModelConfig:
         """Tell how Triton runs a model: its engine, its tensors without the axis of rows, how many rows."""
+        asked = Asked.of(request)
         target = tensor_inference.find(request.auth, asked.model, asked.version)
         described = MessageToDict(model_config(target.graph), preserving_proto_field_name=True)
         return {"max_batch_size": 0, **described, "name": asked.model}
@@ -127,9 +126,9 @@ class ModelController(Controller):
         self,
         request: Request[Key, Key, Any],
         tensor_inference: NamedDependency[TensorInference],
-        asked: NamedDependency[Asked],
     ) -> ModelReady:
         """Say whether a server can run the model now, 503 when none can."""
+        asked = Asked.of(request)
         if not await tensor_inference.ready(request.auth, asked.model, asked.version):
             raise ServerUnavailableError(f"model {asked.model} is not loaded")
         return ModelReady(asked.model)
@@ -147,7 +146,6 @@ class ModelController(Controller):
         self,
         request: Request[Key, Key, Any],
         tensor_inference: NamedDependency[TensorInference],
-        asked: NamedDependency[Asked],
         data: JSONBody[Message],
     ) -> Response[bytes]:
         """Send tensors through a model as they are: nothing is tokenised, pooled, sorted or cut.
@@ -156,6 +154,7 @@ class ModelController(Controller):
         then tells; outputs go the same ways. Bodies may be compressed by gzip or deflate, and so is an answer
         of 1 KiB and more where `Accept-Encoding` asks for it.
         """
+        asked = Asked.of(request)
         answer = await tensor_inference.infer(request.auth, asked.model, asked.version, data)
         if answer.json_bytes is None:
             return JSONAnswer(answer.body)

@@ -25,7 +25,9 @@ from gateway.apis.opengatellm.me.keys import KeysController
 from gateway.apis.opengatellm.me.usage import UsageController
 from gateway.apis.opengatellm.models import ModelsController
 from gateway.bearer import bearer_layer
+from gateway.direct import direct_layer
 from gateway.errors import handlers
+from gateway.granted import GrantedJSON
 from gateway.openapi import BEARER
 from gateway.serving.snapshots import Snapshots
 
@@ -58,7 +60,7 @@ def create_router(snapshots: Snapshots) -> Router:
             OCRController,
             ParseController,
         ],
-        middleware=[bearer_layer(snapshots)],
+        middleware=[bearer_layer(snapshots), direct_layer(GrantedJSON)],
         security=security,
     )
     with_key_of_any_account = Router(

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+import orjson
 import pytest
 import pytest_asyncio
 from mistralai.client import Mistral
@@ -70,6 +71,41 @@ async def test_base64_holds_the_same_numbers(gate: httpx.AsyncClient) -> None:
     packed = (await answer(gate, input=["w1 w2", "w7"], encoding_format="base64"))["data"]
     found = [np.frombuffer(base64.b64decode(each["embedding"]), "<f4") for each in packed]
     assert (np.array(found) == plain.astype("<f4")).all()
+
+
+async def test_answers_are_the_bytes_of_the_vectors(gate: httpx.AsyncClient) -> None:
+    [right] = (await vectors(gate, input="w1 w2")).astype("<f4")
+    for encoding, written in (
+        ("float", orjson.dumps(right, option=orjson.OPT_SERIALIZE_NUMPY)),
+        ("base64", b'"%b"' % base64.b64encode(right.tobytes())),
+    ):
+        body = {"model": "tiny", "input": "w1 w2", "encoding_format": encoding}
+        response = await gate.post(PATH, json=body)
+        assert response.headers["content-type"] == "application/json"
+        item = b'{"object":"embedding","index":0,"embedding":%b}' % written
+        assert response.content.startswith(b'{"object":"list","data":[%b],"id":"request-' % item)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "detail"),
+    [
+        (b"", 422, {"type": "missing", "loc": ["body"], "msg": "Field required", "input": None}),
+        (b"{", 422, {"type": "json_invalid", "loc": ["body", 1]}),
+        (b"[]", 422, {"type": "model_attributes_type", "loc": ["body"]}),
+        (b'{"model": "no such", "input": 1}', 404, "Model not found."),
+    ],
+)
+async def test_bodies_that_say_nothing(
+    gate: httpx.AsyncClient, body: bytes, status: int, detail: str | dict[str, Any]
+) -> None:
+    response = await gate.post(PATH, content=body)
+    assert response.status_code == status
+    told = response.json()["detail"]
+    if isinstance(detail, str):
+        assert told == detail
+    else:
+        (problem,) = told
+        assert detail.items() <= problem.items()
 
 
 async def test_tokens_reach_the_model_as_they_are(gate: httpx.AsyncClient) -> None:

@@ -66,6 +66,7 @@ async def test_values_that_the_graph_cannot_compute_with_are_the_caller_s(kserve
 @pytest.mark.parametrize(
     ("body", "headers", "told"),
     [
+        (b"", {}, "must be a JSON object"),
         (b"{", {}, "not valid JSON"),
         (b"[]", {}, "must be a JSON object"),
         (b"{}", {}, "`inputs` is missing"),
