@@ -23,6 +23,7 @@ class Server:
 
     Attributes:
         triton: gRPC address of its Triton.
+        triton_http: HTTP address of the same.
 
     """
 
@@ -35,6 +36,10 @@ class Server:
     @property
     def triton(self) -> str:
         return str(self.part("gateway").environ()["TRIREME_TRITON_URLS"])
+
+    @property
+    def triton_http(self) -> str:
+        return str(self.part("gateway").environ()["TRIREME_TRITON_HTTP_URLS"])
 
     def part(self, command: str) -> psutil.Process:
         """The process of a `trireme` subcommand."""

@@ -46,6 +46,7 @@ class Figures:
         cpu_per_thousand: seconds for a thousand texts.
         memory: MiB, the most of all turns.
         speeds: texts a second, by turn, to compare turn by turn with other ways.
+        medians: of the latencies, the same way.
 
     """
 
@@ -59,6 +60,7 @@ class Figures:
     cpu_per_thousand: float
     memory: float
     speeds: list[float]
+    medians: list[float]
 
 
 async def measure(
@@ -129,4 +131,5 @@ def _figures(taken: Taken) -> Figures:
         cpu_per_thousand=1e3 * median(taken.cpu),
         memory=max(taken.memory),
         speeds=taken.speeds,
+        medians=[1e3 * each.percentile(50) for each in taken.samples],
     )

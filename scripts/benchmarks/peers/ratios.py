@@ -54,10 +54,13 @@ class Ratios:
         return median(one / other for one, other in zip(mine.speeds, best.speeds, strict=True))
 
     def p50(self, length: str, others: Sequence[str]) -> float | None:
-        """Median latency of one caller over the quickest of some ways."""
+        """Median latency of one caller over the quickest of some ways: the median over the turns, too."""
         mine = self._table.get((length, ONE.name, GATEWAY))
         found = self._found(length, ONE.name, others)
-        return mine.p50 / min(each.p50 for each in found) if mine and found else None
+        if mine is None or not found:
+            return None
+        best = min(found, key=lambda each: each.p50)
+        return median(one / other for one, other in zip(mine.medians, best.medians, strict=True))
 
     def _found(self, length: str, load: str, ways: Iterable[str]) -> list[Figures]:
         return [self._table[length, load, way] for way in ways if (length, load, way) in self._table]

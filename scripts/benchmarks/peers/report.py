@@ -60,10 +60,11 @@ As none of the others refuses callers who have to wait, Trireme is told not to e
 *Lengths*: log-normal, a mean of {means} tokens, at most 256. *Processor* is what the processes of a way
 spend on a thousand texts, the load's own not counted; for Trireme those of the whole server: the
 supervisor, the worker, the gateway and Triton. *Memory* is theirs, shared pages counted once. The direct
-callers speak gRPC to Trireme's own Triton: *as they come* each tokenises and sends its own texts;
-*hand-sorted* knows all texts before, sorts them by length and sends full packs of 32, with *tensors ready*
-even without tokenising. No server can do that; it is the mark to come near to. A request of theirs is a
-pack, and so is their p50. Their processor time does not have the callers' share in it.
+callers speak gRPC to Trireme's own Triton: *as they come* each tokenises and sends its own texts; *over
+HTTP* does so by the gateway's own client, which no package offers; *hand-sorted* knows all texts before,
+sorts them by length and sends full packs of 32, with *tensors ready* even without tokenising. No server can
+do that; it is the mark to come near to. A request of theirs is a pack, and so is their p50. Their processor
+time does not have the callers' share in it.
 
 ![texts a second](benchmarks.svg)
 """

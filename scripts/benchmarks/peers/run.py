@@ -1,11 +1,11 @@
 """A whole run: task by task, each with its own model, peers and loads."""
 
-import asyncio
 import subprocess
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import uvloop
 from rich.console import Console
 
 from scripts.benchmarks.peers import measuring
@@ -100,5 +100,5 @@ def _measure(server: Server, folder: Path, workload: Workload, plan: Plan, conso
             seconds=plan.seconds,
             console=console,
         )
-        figures, failed = asyncio.run(measured)
+        figures, failed = uvloop.run(measured)  # the load must cost less than what it measures
     return Result(workload, figures, found.missing | failed)

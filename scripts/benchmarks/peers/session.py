@@ -13,7 +13,7 @@ import httpx
 from rich.console import Console
 
 from converters.causes import first_line
-from scripts.benchmarks.peers.direct import Entry, NaiveWay, SortedWay
+from scripts.benchmarks.peers.direct import Entry, LeanWay, NaiveWay, SortedWay
 from scripts.benchmarks.peers.environments import NotInstallableError, installed
 from scripts.benchmarks.peers.gateways import sharing
 from scripts.benchmarks.peers.loads import pool
@@ -87,7 +87,7 @@ def session(
             several = ProcessTree(server.process, *shared.processes, without=server.part("gateway"))
             ways.append(replace(gateway, name=WORKERS, tree=several, port=shared.port, fewest=GATEWAYS))
             entry = Entry(server, model)
-            ways.append(NaiveWay(server, gateway.tree, entry))
+            ways += [kind(server, gateway.tree, entry) for kind in (NaiveWay, LeanWay)]
             ways += [SortedWay(server, gateway.tree, entry, ready=ready) for ready in (False, True)]
         for peer in workload.peers:
             console.print(f"starting {peer.name}")
