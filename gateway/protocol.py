@@ -17,9 +17,14 @@ class Protocol(HttpToolsProtocol):
         joining = JoiningTransport(cast("asyncio.Transport", transport), self.loop)
         super().connection_made(cast("asyncio.Transport", joining))
 
+    def on_response_complete(self) -> None:
+        """Send an answer as soon as it is whole: what is left to do, such as its log line, can wait."""
+        cast("JoiningTransport", self.transport).send_held()
+        super().on_response_complete()
+
 
 class JoiningTransport:
-    """Sends together what is written in one turn of the event loop, such as an answer's head and its body.
+    """Sends together what is written in one turn of the event loop, such as an event and the next one.
 
     A packet by itself costs more than making a small answer.
     """
@@ -37,18 +42,19 @@ class JoiningTransport:
     def write(self, data: bytes) -> None:
         """Send at the end of this turn, or at once when it has become much."""
         if not self._held:
-            self._call_soon(self._send)
+            self._call_soon(self.send_held)
         self._held.append(data)
         self._size += len(data)
         if self._size > HELD_BYTES:
-            self._send()
+            self.send_held()
 
     def close(self) -> None:
         """Close when everything has been sent."""
-        self._send()
+        self.send_held()
         self._transport.close()
 
-    def _send(self) -> None:
+    def send_held(self) -> None:
+        """Send what has been written so far."""
         held, self._held, self._size = self._held, [], 0
         if held and not self._transport.is_closing():
             self._transport.writelines(held)

@@ -7,9 +7,10 @@ import uuid
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import structlog
 
-from model_repository.client import EntryState, TritonClient
+from model_repository.client import POLL_SECONDS, EntryState, TritonClient
 from model_repository.environment import (
     SHARED_MEMORY,
     Distribution,
@@ -31,6 +32,10 @@ log = structlog.get_logger(__name__)
 HOST = "127.0.0.1"
 START_ATTEMPTS = 3
 """The ports are free when they are chosen, and may be taken a moment later."""
+
+CONTROL = "model-config,model-repository,shared-memory,statistics,trace,logging"
+"""What Triton does over HTTP for those only who know a word, which is told to nobody: a page in a browser on
+this machine can send HTTP to any port of it, but no gRPC."""
 
 LOG_CHECK_SECONDS = 30.0
 
@@ -67,7 +72,7 @@ class EmbeddedTriton:
         self._runtime = runtime.absolute()
         self._settings = settings
         self._log = LogFile(self._runtime / "triton.log", settings.log_bytes)
-        self._grpc_port = self._metrics_port = 0
+        self._grpc_port = self._http_port = self._metrics_port = 0
         self._command: list[str] = []
         self._environment: dict[str, str] = {}
         self._process: TetheredProcess | None = None
@@ -78,6 +83,11 @@ class EmbeddedTriton:
     def url(self) -> str:
         """gRPC address `host:port`; the same from `start` on, also over restarts."""
         return f"{HOST}:{self._grpc_port}"
+
+    @property
+    def http_url(self) -> str:
+        """HTTP address `host:port`, for inference only; as lasting as the other."""
+        return f"{HOST}:{self._http_port}"
 
     @property
     def metrics_url(self) -> str:
@@ -103,7 +113,7 @@ class EmbeddedTriton:
         """
         await asyncio.to_thread(self._prepare)
         for attempt in range(START_ATTEMPTS):
-            self._grpc_port, self._metrics_port = _free_ports(2)
+            self._grpc_port, self._http_port, self._metrics_port = _free_ports(3)
             try:
                 await self._launch()
                 break
@@ -154,7 +164,8 @@ class EmbeddedTriton:
             "--disable-auto-complete-config",  # ours are complete, and asking costs one more stub a load
             f"--backend-directory={assemble_backends(self._runtime, distribution)}",
             f"--backend-config=python,shm-region-prefix-name={self._region_prefix}",
-            "--allow-http=false",
+            f"--http-address={HOST}",
+            f"--http-restricted-api={CONTROL}:trireme={uuid.uuid4().hex}",
             f"--grpc-address={HOST}",
             f"--metrics-address={HOST}",
             "--log-format=ISO8601",
@@ -169,6 +180,7 @@ class EmbeddedTriton:
             *self._command,
             f"--id={name}",
             f"--grpc-port={self._grpc_port}",
+            f"--http-port={self._http_port}",
             f"--metrics-port={self._metrics_port}",
         )
         try:
@@ -187,7 +199,7 @@ class EmbeddedTriton:
     async def _answers(self, process: TetheredProcess, name: str) -> None:
         """Wait until this very server answers: another one may have taken its port."""
         client = TritonClient(self.url)
-        ready = asyncio.create_task(client.wait_ready(self._settings.start_seconds, name=name))
+        ready = asyncio.create_task(self._wait_ready(client, name))
         ended = asyncio.create_task(process.wait())
         try:
             await asyncio.wait((ready, ended), return_when=asyncio.FIRST_COMPLETED)
@@ -201,6 +213,23 @@ class EmbeddedTriton:
             ended.cancel()
             await asyncio.gather(ready, ended, return_exceptions=True)
             await client.close()
+
+    async def _wait_ready(self, client: TritonClient, name: str) -> None:
+        """Wait for gRPC, and then for HTTP, which Triton opens last.
+
+        Raises:
+            ServerUnavailableError: one of them does not answer in time.
+
+        """
+        seconds, url = self._settings.start_seconds, f"http://{self.http_url}/v2"
+        try:
+            async with asyncio.timeout(seconds):
+                await client.wait_ready(seconds, name=name)
+                async with httpx.AsyncClient(trust_env=False, verify=False) as http:  # noqa: S501 - it has no TLS
+                    while await _name_told(http, url) != name:  # noqa: ASYNC110 - no server tells when
+                        await asyncio.sleep(POLL_SECONDS)
+        except TimeoutError as error:
+            raise ServerUnavailableError(f"Triton was not ready within {seconds:g} s") from error
 
     async def _supervise(self) -> None:
         """Start the server again whenever it has died, after a pause that grows with failures in a row."""
@@ -231,6 +260,14 @@ class EmbeddedTriton:
         """Free what the models of a server that was killed have left."""
         for region in SHARED_MEMORY.glob(f"{self._region_prefix}*"):
             region.unlink(missing_ok=True)
+
+
+async def _name_told(client: httpx.AsyncClient, url: str) -> str:
+    try:
+        response = await client.get(url)
+    except httpx.TransportError:
+        return ""
+    return str(response.json()["name"]) if response.is_success else ""
 
 
 def _free_ports(count: int) -> list[int]:

@@ -9,6 +9,8 @@ class TritonSettings:
 
     Attributes:
         urls: gRPC addresses `host:port` of existing servers; empty to run one embedded.
+        http_urls: HTTP addresses `host:port` of the same servers, in the same order: single texts come back
+            sooner that way; empty to use gRPC for all.
         start_seconds: longest time until a started server answers.
         stop_seconds: longest time that a server may take to finish its requests.
         restart_seconds: pause before a server that died is started again; doubles with each failure in a row.
@@ -19,12 +21,27 @@ class TritonSettings:
     """
 
     urls: tuple[str, ...] = ()
+    http_urls: tuple[str, ...] = ()
     start_seconds: float = 60.0
     stop_seconds: float = 20.0
     restart_seconds: float = 0.2
     restart_max_seconds: float = 10.0
     steady_seconds: float = 60.0
     log_bytes: int = 20_000_000
+
+    def __post_init__(self) -> None:
+        """Refuse addresses that cannot be used.
+
+        Raises:
+            ValueError: what is wrong, and what would be right.
+
+        """
+        if self.http_urls and len(self.http_urls) != len(self.urls):
+            raise ValueError("http_urls has to name a server for each of urls, in the same order")
+        for url in self.http_urls:
+            host, _, port = url.rpartition(":")
+            if not (host and port.isdecimal()):
+                raise ValueError(f"http_urls has to be of addresses host:port, not {url}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from tritonclient.grpc.service_pb2 import ModelInferRequest, ModelInferResponse
@@ -50,10 +51,7 @@ def infer_request(entry: str, inputs: Mapping[str, Array], outputs: Sequence[str
     message = ModelInferRequest(model_name=entry)
     contents: list[bytes | memoryview] = []
     for name, array in inputs.items():
-        datatype = DATATYPES.get(array.dtype)
-        if datatype is None:
-            raise InferenceError(f"input {name} has the type {array.dtype}, which cannot be sent")
-        message.inputs.add(name=name, datatype=datatype, shape=array.shape)
+        message.inputs.add(name=name, datatype=_datatype(name, array), shape=array.shape)
         raw = _raw(array)
         contents += (RAW_INPUT, _varint(raw.nbytes), raw)
     for name in outputs:
@@ -68,14 +66,91 @@ def read_outputs(response: ModelInferResponse) -> dict[str, Array]:
         InferenceError: an output has a type that this does not read.
 
     """
-    outputs: dict[str, Array] = {}
-    for tensor, raw in zip(response.outputs, response.raw_output_contents, strict=True):
-        dtype = DTYPES.get(tensor.datatype)
-        if dtype is None:
-            raise InferenceError(f"output {tensor.name} has the type {tensor.datatype}, which cannot be read")
-        flat = deserialize_bytes_tensor(raw) if dtype.hasobject else np.frombuffer(raw, dtype)
-        outputs[tensor.name] = flat.reshape(tensor.shape)
-    return outputs
+    return {
+        tensor.name: _array(tensor.name, tensor.datatype, tensor.shape, raw)
+        for tensor, raw in zip(response.outputs, response.raw_output_contents, strict=True)
+    }
+
+
+class _Sizes(msgspec.Struct):
+    binary_data_size: int
+
+
+class _Output(msgspec.Struct):
+    name: str
+    datatype: str
+    shape: list[int]
+    parameters: _Sizes
+
+
+class _Outputs(msgspec.Struct):
+    outputs: list[_Output]
+
+
+_read_head = msgspec.json.Decoder(_Outputs).decode
+
+
+def infer_body(inputs: Mapping[str, Array], outputs: Sequence[str]) -> tuple[int, bytes]:
+    """What `infer_request` has, as the body of an HTTP request after KServe's binary tensor data extension.
+
+    Returns:
+        How many bytes of the body are its head in JSON, and the body.
+
+    Raises:
+        InferenceError: an array's type cannot travel.
+
+    """
+    told: list[dict[str, object]] = []
+    contents: list[memoryview] = []
+    for name, array in inputs.items():
+        raw = _raw(array)
+        told.append(
+            {
+                "name": name,
+                "datatype": _datatype(name, array),
+                "shape": array.shape,
+                "parameters": {"binary_data_size": raw.nbytes},
+            }
+        )
+        contents.append(raw)
+    wanted = [{"name": name, "parameters": {"binary_data": True}} for name in outputs]
+    head = msgspec.json.encode({"inputs": told, "outputs": wanted})
+    return len(head), b"".join((head, *contents))
+
+
+def read_body(head: int, body: bytes) -> dict[str, Array]:
+    """Outputs by name from an answer to `infer_body`, read-only.
+
+    Args:
+        head: how many bytes of the body are its head in JSON.
+
+    Raises:
+        InferenceError: this is no such answer, or an output has a type that this does not read.
+
+    """
+    found: dict[str, Array] = {}
+    try:
+        for tensor in _read_head(body[:head]).outputs:
+            start, head = head, head + tensor.parameters.binary_data_size
+            found[tensor.name] = _array(tensor.name, tensor.datatype, tensor.shape, body[start:head])
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise InferenceError("the inference server's answer cannot be read") from error
+    return found
+
+
+def _datatype(name: str, array: Array) -> str:
+    datatype = DATATYPES.get(array.dtype)
+    if datatype is None:
+        raise InferenceError(f"input {name} has the type {array.dtype}, which cannot be sent")
+    return datatype
+
+
+def _array(name: str, datatype: str, shape: Sequence[int], raw: bytes) -> Array:
+    dtype = DTYPES.get(datatype)
+    if dtype is None:
+        raise InferenceError(f"output {name} has the type {datatype}, which cannot be read")
+    flat: Array = deserialize_bytes_tensor(raw) if dtype.hasobject else np.frombuffer(raw, dtype)
+    return flat.reshape(shape)
 
 
 def _raw(array: Array) -> memoryview:

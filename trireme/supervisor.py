@@ -99,13 +99,14 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         await install(db, load_catalogue(settings.catalogue))
         newest_first = await BuildService(db).list()
         builds = [build.id for build in reversed(newest_first) if build.status in UNFINISHED]
-        urls = settings.triton.urls
+        urls, http_urls = settings.triton.urls, settings.triton.http_urls
         if not urls:
-            urls = ((await stack.enter_async_context(embedded_triton(settings))).url,)
+            triton = await stack.enter_async_context(embedded_triton(settings))
+            urls, http_urls = (triton.url,), (triton.http_url,)
         resolved = replace(
             settings,
             data=settings.data.absolute(),
-            triton=replace(settings.triton, urls=urls),
+            triton=replace(settings.triton, urls=urls, http_urls=http_urls),
             gateway=replace(settings.gateway, port=port),
         )
         worker = _child("worker", resolved, "worker")

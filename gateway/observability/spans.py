@@ -64,8 +64,8 @@ def asking(method: str, server: str, entry: str) -> AbstractContextManager[Heade
     W3C `traceparent`, and `tracestate` where the caller sent one.
 
     Args:
-        method: of the gRPC service.
-        server: `host:port`.
+        method: of KServe's gRPC service, whichever way it is asked.
+        server: `host:port` that is asked.
         entry: of the repository.
 
     """

@@ -91,8 +91,7 @@ class Span:
     def asking(self, method: str, server: str, entry: str, links: Sequence["Span"]) -> Iterator[Headers]:
         """A span as long as the block, for a question to a Triton server; see `spans.asking`."""
         attributes = {
-            "rpc.system": "grpc",
-            "rpc.service": "inference.GRPCInferenceService",
+            "rpc.system": "kserve",
             "rpc.method": method,
             "server.address": server,
             "trireme.entry": entry,

@@ -1,4 +1,4 @@
-"""The pool of gRPC clients: one ModelInfer a pack, to a server that answers, within a time limit."""
+"""The pool of Triton servers: one inference a pack, by one that answers, within a time limit."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -9,29 +9,60 @@ from time import monotonic
 import numpy as np
 import structlog
 from numpy.typing import NDArray
-from tritonclient.grpc.service_pb2 import ModelInferResponse
 
 from control_plane.catalog import Provider
 from gateway.observability.spans import asking
 from gateway.observability.timing import stage
 from model_repository.client import EntryState, TritonClient, infer_request, read_outputs
 from model_repository.errors import ServerUnavailableError
+from model_repository.http_client import HttpClient
 from model_repository.manifest import Manifest
 
 AVOID_SECONDS = 1.0
 """How long a server that failed is asked last."""
+
+SMALL_BYTES = 2**20
+"""Inputs that go over HTTP: what it saves does not show with more, and newer servers refuse much of it."""
+
+Tensors = Mapping[str, NDArray[np.generic]]
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
 class Server:
-    """One Triton server as this gateway sees it."""
+    """One Triton server as this gateway sees it.
+
+    Attributes:
+        http: the quicker way to it, where there is one.
+
+    """
 
     url: str
     client: TritonClient
+    http: HttpClient | None = None
     in_flight: int = 0
     avoid_until: float = 0.0
+
+    @property
+    def http_url(self) -> str:
+        """Its HTTP address, empty where none is known."""
+        return self.http.address if self.http else ""
+
+    async def infer(self, entry: str, inputs: Tensors, outputs: Sequence[str], seconds: float) -> Tensors:
+        """Outputs by name, by the way that is quickest for such inputs."""
+        if self.http is not None and sum(array.nbytes for array in inputs.values()) <= SMALL_BYTES:
+            with asking("ModelInfer", self.http.address, entry) as headers:
+                return await self.http.infer(entry, inputs, outputs, seconds, headers)
+        with asking("ModelInfer", self.url, entry) as headers:
+            request = infer_request(entry, inputs, outputs)
+            return read_outputs(await self.client.infer(request, seconds, headers))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self.http is not None:
+            self.http.close()
+        await self.client.close()
 
 
 class TritonPool:
@@ -39,6 +70,7 @@ class TritonPool:
 
     Args:
         urls: gRPC addresses `host:port` of the servers that hold the site's repository.
+        http_urls: HTTP addresses of the same servers in the same order, or none.
         timeout: seconds for one pack, waiting included.
         stream_timeout: seconds for one stream, all of its responses included.
         in_flight: packs that may be on their way together; the others wait their turn.
@@ -46,9 +78,16 @@ class TritonPool:
     """
 
     def __init__(
-        self, urls: Sequence[str], *, timeout: float, in_flight: int, stream_timeout: float = 300.0
+        self,
+        urls: Sequence[str],
+        http_urls: Sequence[str] = (),
+        *,
+        timeout: float,
+        in_flight: int,
+        stream_timeout: float = 300.0,
     ) -> None:
         self._urls = urls
+        self._http_urls = http_urls or [""] * len(urls)
         self._site: list[Server] = []
         self._others: dict[str, Server] = {}
         self._timeout = timeout
@@ -57,15 +96,18 @@ class TritonPool:
 
     def open(self) -> None:
         """Make the clients; a running event loop is needed for that."""
-        self._site = [Server(url, TritonClient(url)) for url in self._urls]
+        self._site = [
+            Server(url, TritonClient(url), HttpClient(http) if http else None)
+            for url, http in zip(self._urls, self._http_urls, strict=True)
+        ]
 
     async def infer(
         self,
         provider: Provider,
         graph: Manifest,
-        inputs: Mapping[str, NDArray[np.generic]],
+        inputs: Tensors,
         outputs: Sequence[str],
-    ) -> Mapping[str, NDArray[np.generic]]:
+    ) -> Tensors:
         """Outputs by name of one of the provider's graphs for one pack of rows.
 
         Raises:
@@ -73,27 +115,25 @@ class TritonPool:
             InferenceError: the model answered with an error.
 
         """
-        request = infer_request(graph.entry, inputs, outputs)
         deadline = monotonic() + self._timeout
+        if self._slots.locked():
+            await self._wait()
+        else:
+            await self._slots.acquire()
         try:
-            async with asyncio.timeout(self._timeout):
-                async with self._slots:
-                    response = await self._send(provider, graph.entry, request, deadline)
-        except TimeoutError:
-            raise ServerUnavailableError(
-                f"the inference server did not answer within {self._timeout:g} seconds"
-            ) from None
-        return read_outputs(response)
+            return await self._send(provider, graph.entry, inputs, outputs, deadline)
+        finally:
+            self._slots.release()
 
     async def call(
         self,
         provider: Provider,
         graph: Manifest,
-        inputs: Mapping[str, NDArray[np.generic]],
+        inputs: Tensors,
         outputs: Sequence[str],
         *,
         seconds: float,
-    ) -> Mapping[str, NDArray[np.generic]]:
+    ) -> Tensors:
         """Outputs of a request that takes its own time, and no place among the packs of others.
 
         Raises:
@@ -101,17 +141,16 @@ class TritonPool:
             InferenceError: the model answered with an error.
 
         """
-        request = infer_request(graph.entry, inputs, outputs)
         with stage("triton"):
-            return read_outputs(await self._send(provider, graph.entry, request, monotonic() + seconds))
+            return await self._send(provider, graph.entry, inputs, outputs, monotonic() + seconds)
 
     async def stream(
         self,
         provider: Provider,
         graph: Manifest,
-        inputs: Mapping[str, NDArray[np.generic]],
+        inputs: Tensors,
         outputs: Sequence[str],
-    ) -> AsyncGenerator[Mapping[str, NDArray[np.generic]], None]:
+    ) -> AsyncGenerator[Tensors, None]:
         """Outputs of each response to one request to a graph that answers with several.
 
         Another server is asked only as long as none has responded.
@@ -123,7 +162,7 @@ class TritonPool:
 
         """
         request = infer_request(graph.entry, inputs, outputs)
-        failure = ServerUnavailableError("no inference server is configured")
+        failure: ServerUnavailableError | None = None
         for server in self._candidates(provider):
             server.in_flight += 1
             begun = False
@@ -144,7 +183,7 @@ class TritonPool:
                 return
             finally:
                 server.in_flight -= 1
-        raise failure
+        raise failure or _nobody()
 
     async def loaded(self) -> dict[str, set[str] | None]:
         """Entries that each of the site's servers can run now, by address; None where it does not answer."""
@@ -160,24 +199,35 @@ class TritonPool:
     async def close(self) -> None:
         """Close all channels."""
         for server in (*self._site, *self._others.values()):
-            await server.client.close()
+            await server.close()
+
+    async def _wait(self) -> None:
+        """Take a slot when one becomes free."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise ServerUnavailableError(
+                f"the inference server has had too much to do for {self._timeout:g} seconds"
+            ) from None
 
     async def _send(
-        self, provider: Provider, entry: str, request: bytes, deadline: float
-    ) -> ModelInferResponse:
-        failure = ServerUnavailableError("no inference server is configured")
+        self, provider: Provider, entry: str, inputs: Tensors, outputs: Sequence[str], deadline: float
+    ) -> Tensors:
+        failure: ServerUnavailableError | None = None
         for server in self._candidates(provider):
             server.in_flight += 1
             try:
-                with asking("ModelInfer", server.url, entry) as headers:
-                    return await server.client.infer(request, deadline - monotonic(), headers)
+                return await server.infer(entry, inputs, outputs, deadline - monotonic())
             except ServerUnavailableError as error:
                 failure = error
                 server.avoid_until = monotonic() + AVOID_SECONDS
-                log.warning("inference server failed", url=server.url, cause=error.message)
+                log.warning(
+                    "inference server failed", url=server.url, http=server.http_url, cause=error.message
+                )
             finally:
                 server.in_flight -= 1
-        raise failure
+        raise failure or _nobody()
 
     def _candidates(self, provider: Provider) -> list[Server]:
         """Servers worth asking: those that did not just fail first, the least busy of them foremost."""
@@ -192,6 +242,10 @@ class TritonPool:
         if url not in self._others:
             self._others[url] = Server(url, TritonClient(url))
         return self._others[url]
+
+
+def _nobody() -> ServerUnavailableError:
+    return ServerUnavailableError("no inference server is configured")
 
 
 async def _loaded(client: TritonClient) -> set[str] | None:

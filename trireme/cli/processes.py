@@ -134,6 +134,7 @@ def gateway(
                 database=db,
                 storage=storage(loaded),
                 triton_urls=loaded.triton.urls,
+                triton_http_urls=loaded.triton.http_urls,
                 uploads=uploads(loaded),
                 upload_settings=loaded.uploads,
                 secret_keys=secret_keys(loaded),
@@ -195,7 +196,7 @@ def worker(
 
 
 def triton(data: Data = None, config: Config = None, assignments: Set = None) -> None:
-    """Run the embedded Triton alone, restarted when it dies, and print its gRPC address."""
+    """Run the embedded Triton alone, restarted when it dies, and print its addresses for gRPC and HTTP."""
     loaded = settings(data, config, assignments)
     logs.configure(loaded.log)
 
@@ -203,7 +204,7 @@ def triton(data: Data = None, config: Config = None, assignments: Set = None) ->
         from trireme.supervisor import embedded_triton
 
         async with embedded_triton(loaded) as server:
-            typer.echo(f"ready {server.url}")
+            typer.echo(f"ready {server.url} {server.http_url}")
             await asyncio.Event().wait()
 
     _until_signal(run)

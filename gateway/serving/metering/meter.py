@@ -129,7 +129,8 @@ class Meter:
             set_current_call(outer)
             seconds = call.seconds
             charged = self._end(call, prices, priced, status, seconds)
-            self.metrics.ended(call, status, failure, seconds)
+            # Counted when the answer is out, which this would hold up.
+            asyncio.get_running_loop().call_soon(self.metrics.ended, call, status, failure, seconds)
             end_call(span, call, failure)
             if charged is not None and status != CLIENT_LEFT:
                 await asyncio.wait((charged,), timeout=CHARGE_SECONDS)

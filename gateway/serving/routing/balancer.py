@@ -60,7 +60,7 @@ class Balancer:
             TriremeError: the failure of the last one that was tried, or what the request itself deserves.
 
         """
-        failure: Exception = _unavailable()
+        failure: Exception | None = None
         left = self._in_order(router, providers)
         while (provider := await self._places.take(router.id, left, priority)) is not None:
             try:
@@ -72,7 +72,7 @@ class Balancer:
             except PROVIDER_FAILURES as error:
                 failure = error
             left.remove(provider)
-        raise failure
+        raise failure or _unavailable()
 
     async def stream(
         self,
@@ -93,7 +93,7 @@ class Balancer:
             TriremeError: as `run`, or the failure of a provider after its first piece.
 
         """
-        failure: Exception = _unavailable()
+        failure: Exception | None = None
         left = self._in_order(router, providers)
         while (provider := await self._places.take(router.id, left, priority)) is not None:
             watch = StreamWatch(self.load(provider.id), self._clock)
@@ -111,7 +111,7 @@ class Balancer:
             else:
                 return
             left.remove(provider)
-        raise failure
+        raise failure or _unavailable()
 
     @property
     def waiting(self) -> Mapping[int, int]:

@@ -145,11 +145,12 @@ def tensors(graph: Manifest, rows: Sequence[Tokens]) -> dict[str, NDArray[np.gen
     assert graph.tokenizer is not None
     longest = max(len(row) for row in rows)
     padding = {"input_ids": graph.tokenizer.pad_id, "attention_mask": 0, "token_type_ids": 0}
-    made = {}
+    made: dict[str, NDArray[np.generic]] = {}
     for spec in graph.inputs:
-        made[spec.name] = np.full((len(rows), longest), padding[spec.name], spec.datatype.lower())
+        array = made[spec.name] = np.empty((len(rows), longest), spec.datatype.lower())
+        array.fill(padding[spec.name])
         for position, row in enumerate(rows):
-            made[spec.name][position, : len(row)] = _values(spec.name, row)
+            array[position, : len(row)] = _values(spec.name, row)
     return made
 
 

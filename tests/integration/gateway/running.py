@@ -28,6 +28,7 @@ async def gateway(
         database=site.database,
         storage=site.storage,
         triton_urls=[site.triton.url],
+        triton_http_urls=[site.triton.http_url],
         uploads=site.uploads,
         upload_settings=uploads,
     )

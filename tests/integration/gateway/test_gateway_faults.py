@@ -98,6 +98,7 @@ async def test_no_triton_at_all(site: Site, alice: str) -> None:
 
 class Unreachable:
     url = "127.0.0.1:1"
+    http_url = "127.0.0.1:2"
 
 
 async def test_client_that_leaves_cancels_its_work(
@@ -124,14 +125,21 @@ async def test_client_that_leaves_cancels_its_work(
         assert (await client.post(PATH, json={"text": "w1"})).status_code == 200
 
 
-async def test_triton_that_hangs_is_given_up(site: Site, alice: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def never(*_: object) -> None:
-        await asyncio.Event().wait()
-
-    monkeypatch.setattr(TritonPool, "_send", never)
-    async with gateway(site, GatewaySettings(triton_timeout=0.2), alice) as client:
-        answer = await client.post(PATH, json={"text": "w1"})
-        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+@pytest.mark.parametrize("calls", [1, 3])
+async def test_triton_that_hangs_is_given_up(site: Site, alice: str, calls: int) -> None:
+    settings = GatewaySettings(triton_timeout=0.2, packs_in_flight=1)
+    async with gateway(site, settings, alice) as client:
+        assert (await client.post(PATH, json={"text": "w1"})).status_code == 200
+        assert site.triton.pid is not None
+        os.kill(site.triton.pid, signal.SIGSTOP)
+        try:
+            asked = [client.post(PATH, json={"text": f"w2 w{number}"}) for number in range(calls)]
+            answers = await asyncio.gather(*asked)
+        finally:
+            os.kill(site.triton.pid, signal.SIGCONT)
+        assert [answer.status_code for answer in answers] == [503] * calls
+        assert all(answer.headers["retry-after"] == "1" for answer in answers)
+        assert (await recovered(client)).status_code == 200
 
 
 @pytest.mark.parametrize(

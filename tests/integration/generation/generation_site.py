@@ -198,6 +198,7 @@ async def gateway(site: Site) -> AsyncIterator[httpx.AsyncClient]:
         database=site.database,
         storage=site.storage,
         triton_urls=[site.triton.url],
+        triton_http_urls=[site.triton.http_url],
         uploads=FolderStore(site.storage.root.with_name("uploads")),
         upload_settings=UploadSettings(),
     )

@@ -20,7 +20,7 @@ from model_repository.environment import SHARED_MEMORY, Distribution, Level, _st
 from model_repository.errors import ServerUnavailableError
 from model_repository.manifest import Engine
 from model_repository.rollout import bring_up
-from model_repository.server import EmbeddedTriton, ServerStartError
+from model_repository.server import EmbeddedTriton, ServerStartError, _free_ports
 from model_repository.settings import TritonSettings
 
 pytestmark = pytest.mark.integration
@@ -134,14 +134,18 @@ def test_killed_itself_the_parent_leaves_nothing(repository: Repository, tmp_pat
     assert alive([int(pid) for pid in family]) == []
 
 
+@pytest.mark.parametrize("taken", [("grpc",), ("http",), ("grpc", "http", "metrics")])
 async def test_a_port_that_somebody_took_is_not_mistaken_for_ours(
-    tmp_path: Path, triton: EmbeddedTriton, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, triton: EmbeddedTriton, monkeypatch: pytest.MonkeyPatch, taken: tuple[str, ...]
 ) -> None:
-    taken = [int(url.rpartition(":")[2].removesuffix("/metrics")) for url in (triton.url, triton.metrics_url)]
+    urls = {"grpc": triton.url, "http": triton.http_url, "metrics": triton.metrics_url}
+    theirs = {name: int(url.rpartition(":")[2].removesuffix("/metrics")) for name, url in urls.items()}
+    free = dict(zip(urls, _free_ports(3), strict=True))
+    ports = [(theirs if name in taken else free)[name] for name in urls]
     other = EmbeddedTriton(
         repository=tmp_path / "repository", runtime=tmp_path / "other", settings=TritonSettings()
     )
-    monkeypatch.setattr("model_repository.server._free_ports", lambda count: taken)
+    monkeypatch.setattr("model_repository.server._free_ports", lambda count: ports)
     with pytest.raises(ServerStartError, match="in use"):
         await other.start()
     assert other.pid is None

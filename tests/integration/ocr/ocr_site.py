@@ -115,6 +115,7 @@ async def serving(kit: Kit, folder: Path) -> AsyncIterator[Site]:
             database=database,
             storage=storage,
             triton_urls=[triton.url],
+            triton_http_urls=[triton.http_url],
             uploads=FolderStore(folder / "uploads"),
             upload_settings=UploadSettings(),
             secret_keys=[new_key()],

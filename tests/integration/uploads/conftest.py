@@ -51,6 +51,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory, new_database: NewDataba
         database=database,
         storage=storage,
         triton_urls=[triton.url],
+        triton_http_urls=[triton.http_url],
         uploads=uploads,
         upload_settings=UploadSettings(),
     )

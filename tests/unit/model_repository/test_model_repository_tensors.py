@@ -1,5 +1,7 @@
 """Arrays survive the trip through KServe messages, bit for bit."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from tritonclient.grpc.service_pb2 import ModelInferRequest, ModelInferResponse
 
 from model_repository.errors import InferenceError
-from model_repository.tensors import DTYPES, Array, infer_request, read_outputs
+from model_repository.tensors import DTYPES, Array, infer_body, infer_request, read_body, read_outputs
 
 arrays = st.sampled_from(sorted(DTYPES.keys() - {"BYTES"})).flatmap(
     lambda name: hnp.arrays(DTYPES[name], hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=5))
@@ -44,6 +46,49 @@ def test_bytes_round_trip(array: Array) -> None:
     assert tensor.datatype == "BYTES"
     assert answer.shape == array.shape
     assert answer.tolist() == array.tolist()
+
+
+def echoed(tensors: dict[str, Array]) -> tuple[int, bytes]:
+    """An answer over HTTP that gives the inputs back."""
+    length, body = infer_body(tensors, ["a", "b"])
+    told = json.loads(body[:length])
+    assert [output["name"] for output in told["outputs"]] == ["a", "b"]
+    head = json.dumps({"model_name": "m", "outputs": told["inputs"]}).encode()
+    return len(head), head + body[length:]
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=5), arrays, max_size=3), st.booleans())
+def test_round_trip_over_http(tensors: dict[str, Array], transposed: bool) -> None:
+    if transposed:
+        tensors = {name: array.T for name, array in tensors.items()}
+    answer = read_body(*echoed(tensors))
+    assert answer.keys() == tensors.keys()
+    for name, array in tensors.items():
+        assert answer[name].dtype == array.dtype
+        assert answer[name].shape == array.shape
+        assert answer[name].tobytes() == array.tobytes()
+        assert answer[name].flags.aligned
+        assert not answer[name].flags.writeable
+
+
+@given(hnp.arrays(np.object_, hnp.array_shapes(min_dims=1, max_dims=2, max_side=3), elements=st.binary()))
+def test_bytes_round_trip_over_http(array: Array) -> None:
+    answer = read_body(*echoed({"x": array, "y": np.ones(3)}))
+    assert answer["x"].shape == array.shape
+    assert answer["x"].tolist() == array.tolist()
+    assert answer["y"].tolist() == [1, 1, 1]
+
+
+@given(st.binary(max_size=40), st.integers(0, 40))
+def test_answers_that_are_none_are_refused(body: bytes, head: int) -> None:
+    with pytest.raises(InferenceError):
+        read_body(head, body)
+
+
+def test_an_answer_that_ends_early_is_refused() -> None:
+    head, body = echoed({"x": np.ones(3)})
+    with pytest.raises(InferenceError, match="cannot be read"):
+        read_body(head, body[:-1])
 
 
 @pytest.mark.parametrize("size", [0, 127, 128, 16_383, 16_384, 2_097_152])

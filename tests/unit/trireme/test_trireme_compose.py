@@ -68,6 +68,7 @@ def test_addresses_are_services_that_listen_there(services: dict[str, Any]) -> N
     settings = load(environment=services["worker"]["environment"])
     addresses = [
         *settings.triton.urls,
+        *settings.triton.http_urls,
         settings.s3.endpoint_url.removeprefix("http://"),
         str(settings.jobs.scheduler).removeprefix("tcp://"),
     ]

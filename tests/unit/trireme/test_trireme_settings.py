@@ -65,6 +65,20 @@ def test_a_value_of_the_wrong_type_names_its_setting() -> None:
         load(environment={"TRIREME_PORT": "eighty"})
 
 
+@pytest.mark.parametrize(
+    ("urls", "http_urls", "wrong"),
+    [
+        ("", "a:1", "a server for each of urls"),
+        ("a:1, b:1", "a:2", "a server for each of urls"),
+        ("a:1", "http://a/", "host:port, not http://a/"),
+    ],
+)
+def test_http_addresses_that_fit_no_server_are_refused(urls: str, http_urls: str, wrong: str) -> None:
+    environment = {"TRIREME_TRITON_URLS": urls, "TRIREME_TRITON_HTTP_URLS": http_urls}
+    with pytest.raises(SettingsError, match=f"setting triton: http_urls .*{wrong}"):
+        load(environment=environment)
+
+
 def test_a_broken_or_missing_file_is_an_error_of_ours(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="No such file"):
         load(config=tmp_path / "none.toml", environment={})
