@@ -18,6 +18,9 @@ from model_repository.probe import difference, read_probe
 INT8_WORTH = 1.5
 """As builds have it unless told otherwise."""
 
+CLOSE = {Precision.FP32: 1e-4, Precision.BF16: 3e-3, Precision.INT8: 1.5e-2}
+"""How far a number of a vector of 384 may be from the model's own."""
+
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]  # whole builds, on a busy machine
 
 
@@ -107,10 +110,11 @@ def _memory(manifest: Manifest, engine: Engine, precision: Precision) -> float:
     )
 
 
-def test_vectors_are_those_that_the_model_is_known_for(entry: Path, session) -> None:
+def test_vectors_are_those_that_the_model_is_known_for(entry: Path, manifest: Manifest, session) -> None:
     (vector,) = embed(entry, session, ["This is an example sentence"])
     published = [0.0676569, 0.0634959, 0.0487131]
-    assert vector[:3] == pytest.approx(published, abs=3e-3)
+    # Which precision is the fastest depends on the CPU; the gate lets vectors of int8 turn ten times as far.
+    assert vector[:3] == pytest.approx(published, abs=CLOSE[manifest.engine.precision])
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-3)
 
 
