@@ -5,9 +5,9 @@ from math import sqrt
 
 from msgspec.structs import replace
 
-from converters.results import Built, Verdict
+from converters.results import Built, Figures, Verdict
 from converters.spec import ConversionError
-from model_repository.manifest import Candidate, Precision
+from model_repository.manifest import Candidate, Engine, Precision
 
 SEVERAL_WORTH = 1.1
 """So many times the throughput is worth the memory of several instances."""
@@ -20,7 +20,8 @@ def fastest_first(built: Iterable[Built], *, int8_worth: float) -> tuple[Built, 
     """By throughput, of which some need to have more; those that do not run come last.
 
     Several instances need more for their memory, and by the root of how many times as long a single text
-    takes in one of them as in the fastest that stands alone: throughput counts twice as much as that.
+    takes in one of them as in the fastest of the same engine and precision that stands alone: throughput
+    counts twice as much as that.
 
     Args:
         int8_worth: so many times the throughput is worth what answers lose with int8; see
@@ -28,18 +29,30 @@ def fastest_first(built: Iterable[Built], *, int8_worth: float) -> tuple[Built, 
 
     """
     every = tuple(built)
-    alone = [one.figures for one in every if one.figures and one.engine.instances == 1]
-    single = max(alone, key=lambda figures: figures.texts_per_second, default=None)
+    alone: dict[tuple[Engine, Precision], Figures] = {}
+    for one in every:
+        fastest = alone.get(_kind(one))
+        if one.figures is None or one.engine.instances > 1:
+            continue
+        if fastest is None or one.figures.texts_per_second > fastest.texts_per_second:
+            alone[_kind(one)] = one.figures
 
     def worth(one: Built) -> float:
         if one.figures is None:
             return 0.0
         needed = int8_worth if one.engine.precision is Precision.INT8 else 1.0
-        if single is not None and one.engine.instances > 1:
-            needed *= SEVERAL_WORTH * sqrt(max(one.figures.latency_ms / single.latency_ms, 1.0))
+        if one.engine.instances > 1:
+            needed *= SEVERAL_WORTH
+            if single := alone.get(_kind(one)):
+                needed *= sqrt(max(one.figures.latency_ms / single.latency_ms, 1.0))
         return one.figures.texts_per_second / needed
 
     return tuple(sorted(every, key=worth, reverse=True))
+
+
+def _kind(one: Built) -> tuple[Engine, Precision]:
+    """What several instances have in common with the one that stands alone."""
+    return one.engine.engine, one.engine.precision
 
 
 def choose(tried: Sequence[Built], judge: Judge, tell: Callable[[Candidate], str]) -> Verdict:

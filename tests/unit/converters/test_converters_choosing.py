@@ -47,6 +47,25 @@ def test_a_longer_wait_of_a_single_text_has_to_be_worth_more() -> None:
     assert fastest_first([one, clearly], int8_worth=1) == (clearly, one)
 
 
+def test_a_wait_is_compared_with_that_of_one_instance_alike() -> None:
+    one, two, other = (
+        built("one", 100, 2.0, 1.0),
+        several(101 * SEVERAL_WORTH, 2.0),
+        built("int8", 120, 0.5, 1.0),
+    )
+    int8 = replace(other, engine=replace(other.engine, precision=Precision.INT8))
+    packed = replace(other, engine=replace(other.engine, engine=Engine.OPENVINO_PACKED), folder="packed")
+    slower = built("slower", 50, 0.5, 1.0)
+    assert fastest_first([int8, one, two, slower], int8_worth=1.5) == (two, one, int8, slower)
+    assert fastest_first([packed, one, two], int8_worth=1.5) == (packed, two, one)
+
+
+def test_several_instances_without_one_alike_need_more_for_their_memory_alone() -> None:
+    lonely, other = several(100, 9.0), built("other", 80, 1.0, 1.0)
+    int8 = replace(lonely, engine=replace(lonely.engine, precision=Precision.INT8))
+    assert fastest_first([other, int8], int8_worth=1) == (int8, other)
+
+
 def test_int8_has_to_be_as_much_faster_as_it_is_said_to_be_worth() -> None:
     exact, other = built("exact", 100, 1.0, 1.0), built("int8", 149, 1.0, 1.0)
     int8 = replace(other, engine=replace(other.engine, precision=Precision.INT8))
