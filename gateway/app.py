@@ -15,20 +15,13 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from control_plane.builds.figures import build_figures
-from control_plane.builds.logs import BuildLogs
-from control_plane.builds.service import BuildService
 from control_plane.db.engine import Database
-from control_plane.deployments.service import DeploymentService
-from control_plane.models.service import ModelService
 from control_plane.settings import AccountSettings, UploadSettings
-from control_plane.uploads.files import FileService
-from control_plane.uploads.service import UploadService
-from control_plane.uploads.store import FolderStore, UploadStore
+from control_plane.uploads.store import UploadStore
 from gateway.addresses import PublicAddress
 from gateway.apis.backprop import errors as backprop_errors
 from gateway.apis.backprop.router import create_router as create_backprop
 from gateway.apis.backprop.router import create_upload_router
-from gateway.apis.builds.log import LogFollowers
 from gateway.apis.builds.router import create_router as create_builds
 from gateway.apis.deployments.router import create_router as create_deployments
 from gateway.apis.kserve import errors as kserve_errors
@@ -37,7 +30,9 @@ from gateway.apis.kserve.slashes import SlashesLayer
 from gateway.apis.opengatellm import errors as opengatellm_errors
 from gateway.apis.opengatellm import router as opengatellm
 from gateway.apis.opengatellm.monitoring import create_metrics_router
+from gateway.authoring import Authoring
 from gateway.catalog_feed import CatalogFeed
+from gateway.dependencies import provided
 from gateway.errors import handlers_by_prefix
 from gateway.health import HealthController, judge
 from gateway.identity import Identity
@@ -78,7 +73,6 @@ from gateway.serving.traffic import Traffic
 from gateway.serving.triton import TritonPool
 from gateway.settings import GatewaySettings, TracingSettings
 from gateway.traffic_report import TrafficReport
-from gateway.uploads import UploadReceiver
 from model_repository.storage import Storage
 
 if TYPE_CHECKING:
@@ -172,12 +166,7 @@ def create_app(
         gateway_id=gateway_id,
         interval=settings.poll_interval,
     )
-    upload_service = UploadService(database, uploads, upload_settings)
-    receiver = (
-        UploadReceiver(database, uploads, upload_service, upload_settings, at_once=settings.max_uploads)
-        if isinstance(uploads, FolderStore)
-        else None
-    )
+    authoring = Authoring.of(settings, database, uploads, upload_settings)
     identity = Identity.of(database, accounts)
     providing = Providing(
         database,
@@ -213,8 +202,7 @@ def create_app(
             feed.stop()
             report.stop()
             await asyncio.gather(*running)
-            if receiver is not None:
-                await receiver.close()
+            await authoring.close()
             await asyncio.gather(renderer.close(), triton.close())
             for each in (tokenizers, decoder, transcription, identity):
                 each.close()
@@ -224,7 +212,7 @@ def create_app(
     app = Litestar(
         route_handlers=[
             create_backprop(snapshots),
-            *([create_upload_router(receiver)] if receiver is not None else ()),
+            *([create_upload_router(authoring.receiver)] if authoring.receiver is not None else ()),
             create_builds(snapshots),
             create_deployments(snapshots),
             opengatellm.create_router(snapshots),
@@ -233,25 +221,23 @@ def create_app(
             HealthController,
         ],
         dependencies={
-            "address": _provide(PublicAddress(settings.public_url)),
-            "balancer": _provide(balancer),
-            "build_logs": _provide(BuildLogs(database)),
-            "build_service": _provide(BuildService(database)),
-            "deployments": _provide(DeploymentService(database)),
-            "engine": _provide(engine),
-            "feed": _provide(feed),
-            "metering": _provide(metering),
-            "metrics_page": _provide(page),
-            "file_service": _provide(FileService(database, uploads)),
-            "log_followers": _provide(LogFollowers(settings.log_followers)),
-            "model_service": _provide(ModelService(database)),
-            "readiness": Provide(judge),
-            "snapshots": _provide(snapshots),
-            "tensor_inference": _provide(
-                TensorInference(snapshots, metering.meter, dispatcher, tokenizers, triton)
+            **provided(
+                {
+                    "address": PublicAddress(settings.public_url),
+                    "balancer": balancer,
+                    "engine": engine,
+                    "feed": feed,
+                    "metering": metering,
+                    "metrics_page": page,
+                    "snapshots": snapshots,
+                    "tensor_inference": TensorInference(
+                        snapshots, metering.meter, dispatcher, tokenizers, triton
+                    ),
+                    "triton": triton,
+                }
             ),
-            "triton": _provide(triton),
-            "upload_service": _provide(upload_service),
+            "readiness": Provide(judge),
+            **authoring.dependencies(),
             **identity.dependencies(),
             **providing.dependencies(),
             **inference_dependencies(
@@ -301,7 +287,3 @@ def _tracing(settings: TracingSettings, gateway_id: str) -> "Tracing | None":
 
 def _cached(rows: RowRunner, max_bytes: int, metrics: TaskMetrics) -> RowRunner | CachedRows:
     return CachedRows(rows, AnswerCache(max_bytes), metrics) if max_bytes else rows
-
-
-def _provide(value: object) -> Provide:
-    return Provide(lambda: value, use_cache=True, sync_to_thread=False)

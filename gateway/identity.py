@@ -15,6 +15,7 @@ from control_plane.db.engine import Database
 from control_plane.organizations.service import OrganizationService
 from control_plane.roles.service import RoleService
 from control_plane.settings import AccountSettings
+from gateway.dependencies import provided
 from gateway.throttle import LoginThrottle
 
 
@@ -50,7 +51,7 @@ class Identity:
 
     def dependencies(self) -> dict[str, Provide]:
         """Providers for Litestar."""
-        return {field.name: _provide(getattr(self, field.name)) for field in fields(self)}
+        return provided({field.name: getattr(self, field.name) for field in fields(self)})
 
     def close(self) -> None:
         """End the threads."""
@@ -60,7 +61,3 @@ class Identity:
 def actor_of(key: Key) -> Actor:
     """The caller as the audit log names it."""
     return Actor(id=key.account_id, name=MASTER if key.is_root else key.principal.label, key_id=key.id)
-
-
-def _provide(value: object) -> Provide:
-    return Provide(lambda: value, use_cache=True, sync_to_thread=False)

@@ -3,6 +3,7 @@
 from litestar.di import Provide
 
 from gateway.apis.opengatellm.inference.chats import Chats
+from gateway.dependencies import provided
 from gateway.forms import FormReader
 from gateway.reading import Reading
 from gateway.serving.chat.rendering import ChatRenderer
@@ -41,20 +42,17 @@ def inference_dependencies(
         forms: with a file, that may be under way.
 
     """
-    services = {
-        "inference": inference,
-        "chats": Chats(
-            inference, ModelChat(ChatTask(generation, renderer, threads)), UpstreamChat(upstreams)
-        ),
-        "completions": Completions(GenerationTask(generation), upstreams),
-        "embedding": EmbeddingTask(text),
-        "forms": FormReader(at_once=forms),
-        "rerank": RerankTask(text),
-        "reading": reading,
-        "transcription": transcription,
-    }
-    return {name: _provide(service) for name, service in services.items()}
-
-
-def _provide(value: object) -> Provide:
-    return Provide(lambda: value, use_cache=True, sync_to_thread=False)
+    return provided(
+        {
+            "inference": inference,
+            "chats": Chats(
+                inference, ModelChat(ChatTask(generation, renderer, threads)), UpstreamChat(upstreams)
+            ),
+            "completions": Completions(GenerationTask(generation), upstreams),
+            "embedding": EmbeddingTask(text),
+            "forms": FormReader(at_once=forms),
+            "rerank": RerankTask(text),
+            "reading": reading,
+            "transcription": transcription,
+        }
+    )

@@ -10,6 +10,7 @@ from control_plane.db.engine import Database
 from control_plane.routers.administration import RouterService
 from control_plane.routers.providers import ProviderService
 from control_plane.secret_box import SecretBox
+from gateway.dependencies import provided
 from gateway.serving.providers.upstreams import Upstreams
 from gateway.serving.routing.balancer import Balancer
 from gateway.serving.routing.monitor import ProviderMonitor
@@ -50,7 +51,7 @@ class Providing:
 
     def dependencies(self) -> dict[str, Provide]:
         """Providers for Litestar."""
-        return {name: _provide(service) for name, service in self._services.items()}
+        return provided(self._services)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -62,7 +63,3 @@ class Providing:
             self._monitor.stop()
             await watching
             await self.upstreams.close()
-
-
-def _provide(value: object) -> Provide:
-    return Provide(lambda: value, use_cache=True, sync_to_thread=False)

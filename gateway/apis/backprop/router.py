@@ -1,7 +1,6 @@
 """The routes of the Backprop API, behind its key and with its error bodies."""
 
 from litestar import Router
-from litestar.di import Provide
 
 from gateway.apis.backprop.custom import CustomController
 from gateway.apis.backprop.emotion import EmotionController
@@ -19,6 +18,7 @@ from gateway.apis.backprop.text_vectorisation import TextVectorisationController
 from gateway.apis.backprop.uploads import UploadController, UploadUrlController
 from gateway.auth import key_layer
 from gateway.batch import BatchJSON
+from gateway.dependencies import provided
 from gateway.direct import direct_layer
 from gateway.errors import handlers
 from gateway.openapi import API_KEY
@@ -57,6 +57,6 @@ def create_upload_router(receiver: UploadReceiver) -> Router:
     return Router(
         path="/",
         route_handlers=[UploadController],
-        dependencies={"receiver": Provide(lambda: receiver, use_cache=True, sync_to_thread=False)},
+        dependencies=provided({"receiver": receiver}),
         exception_handlers=handlers(render),
     )

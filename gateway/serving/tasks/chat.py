@@ -113,14 +113,6 @@ class ChatTask:
         return _Prepared(prompt + called.opening, schema, called, inside=True)
 
 
-def longest_chat(provider: Provider, conversation: Conversation) -> int:
-    """Tokens that the choices take at most."""
-    most = conversation.options.max_tokens
-    if most is None:
-        most = generation_head(provider.graph(Task.TEXT_GENERATION)).max_length
-    return most * conversation.options.n
-
-
 def _schema(conversation: Conversation, tools: Sequence[Tool], dialect: Dialect | None) -> str | None:
     """What the answer must follow: a call where a dialect is given, the caller's own schema, or nothing.
 

@@ -1,6 +1,6 @@
 """What is to be looked for, and where: the arguments of a search."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
@@ -51,8 +51,3 @@ class SearchTool(SearchArgs):
     """A search as one of the tools of a chat."""
 
     type: Literal["search"] = "search"
-
-
-def is_search(tool: dict[str, Any]) -> bool:
-    """Whether a tool is the gateway's own."""
-    return tool.get("type") == "search"
