@@ -3,11 +3,28 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
 
 from converters.spec import PlanOptions
+from model_repository.bounds import (
+    LONGEST_SECONDS,
+    Bytes,
+    BytesOrZero,
+    Count,
+    CountOrZero,
+    Seconds,
+    SignedSeconds,
+    WholeSeconds,
+)
 from model_repository.manifest import Engine, Precision
 from model_repository.nodes import FLAVOURS, InvalidTargetError, Node, check_target
 from model_repository.settings import PackageSettings, SandboxLimits
+
+DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
+
+YEAR_SECONDS = 365 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +37,17 @@ class DatabaseSettings:
 
     """
 
-    url: str = ""
+    url: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse databases that nothing here can speak to.
+
+        Raises:
+            ValueError: what would be right; the address is left out for the password in it.
+
+        """
+        if self.url and self.url.partition("://")[0] not in DRIVERS:
+            raise ValueError(f"url has to begin with {' or '.join(f'{driver}://' for driver in DRIVERS)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +72,8 @@ class JobSettings:
         stage_seconds: longest time that one stage may take.
         sandbox: what code of a model's author may take.
         packages: where its requirements come from.
-        lease_seconds: a running build whose worker has been silent for this long is taken over.
+        lease_seconds: a running build whose worker has been silent for this long is taken over; a worker
+            shows a sign of life twice a second.
         max_losses: how often a build may lose its worker before it fails.
         kept_workspaces: of so many builds that did not succeed the stages' results stay, for a retry.
 
@@ -55,19 +83,19 @@ class JobSettings:
     tls_ca_file: Path | None = None
     tls_cert_file: Path | None = None
     tls_key_file: Path | None = None
-    resources: Mapping[str, float] = field(default_factory=dict)
-    gpus: int = 0
-    concurrent_builds: int = 1
-    threads: int = 2
+    resources: Mapping[str, Annotated[float, Meta(gt=0, le=1_000_000)]] = field(default_factory=dict)
+    gpus: CountOrZero = 0
+    concurrent_builds: Count = 1
+    threads: Count = 2
     packing: bool = True
-    int8_worth: float = 1.5
-    memory_bytes: int = 8 * 2**30
-    stage_seconds: float = 1800
+    int8_worth: Annotated[float, Meta(gt=0, le=1_000_000)] = 1.5
+    memory_bytes: Bytes = 8 * 2**30
+    stage_seconds: Seconds = 1800
     sandbox: SandboxLimits = field(default_factory=SandboxLimits)
     packages: PackageSettings = field(default_factory=PackageSettings)
-    lease_seconds: float = 10
-    max_losses: int = 3
-    kept_workspaces: int = 5
+    lease_seconds: Annotated[float, Meta(ge=2, le=LONGEST_SECONDS)] = 10
+    max_losses: Count = 3
+    kept_workspaces: CountOrZero = 5
 
     @property
     def offers(self) -> dict[str, float]:
@@ -97,10 +125,10 @@ class TensorrtSettings:
     flavour: Engine | None = None
     precisions: tuple[Precision, ...] = (Precision.FP16, Precision.BF16, Precision.FP32)
     stripped: bool = False
-    lengths: tuple[int, ...] = ()
+    lengths: tuple[Count, ...] = ()
     servers: str = ""
     cache: Path | None = None
-    cache_bytes: int = 20 * 2**30
+    cache_bytes: BytesOrZero = 20 * 2**30
 
     def __post_init__(self) -> None:
         """Refuse what no plan can be built for.
@@ -119,8 +147,6 @@ class TensorrtSettings:
             raise ValueError(f"{self.flavour} is no flavour of TensorRT: {' or '.join(FLAVOURS)}")
         if not self.precisions:
             raise ValueError("there is no precision to try")
-        if any(length < 1 for length in self.lengths):
-            raise ValueError("a length is 1 token or more")
 
     def node(self) -> Node | None:
         """What the Triton servers are, None without a GPU."""
@@ -151,9 +177,9 @@ class UploadSettings:
 
     """
 
-    max_bytes: int = 5 * 10**9
-    url_seconds: int = 3600
-    put_seconds: int = 3600
+    max_bytes: Bytes = 5 * 10**9
+    url_seconds: SignedSeconds = 3600
+    put_seconds: WholeSeconds = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +194,7 @@ class AccountSettings:
 
     """
 
-    key_max_days: int | None = None
-    session_seconds: int = 3600
-    logins_per_email: int = 10
-    logins_per_address: int = 60
+    key_max_days: Annotated[int, Meta(ge=1, le=36_500)] | None = None
+    session_seconds: Annotated[int, Meta(ge=1, le=YEAR_SECONDS)] = 3600
+    logins_per_email: Count = 10
+    logins_per_address: Count = 60

@@ -8,6 +8,16 @@ from msgspec import Meta
 from gateway.serving.documents.settings import DocumentSettings
 from gateway.serving.metering.settings import LimitSettings, UsageSettings
 from gateway.serving.routing.settings import RoutingSettings
+from model_repository.bounds import (
+    Bytes,
+    BytesOrZero,
+    Count,
+    CountOrZero,
+    Port,
+    Seconds,
+    SecondsOrZero,
+    WholeSecondsOrZero,
+)
 
 MEBIBYTE = 2**20
 
@@ -67,7 +77,8 @@ class GatewaySettings:
         log_followers: clients that may follow logs of builds together; one more answers 503.
         triton_timeout: seconds that Triton has for a pack, the wait for a free slot included.
         provider_interval: seconds between two looks at the providers that answer elsewhere.
-        poll_interval: seconds between two looks at the catalogue's generation.
+        poll_interval: seconds between two looks at the catalogue's generation, with which a gateway also says
+            that it lives.
         drain_timeout: seconds that running requests have to finish after SIGTERM.
         routing: how calls wait while all providers of a model are busy.
         documents: bounds of documents, and where they may come from.
@@ -79,40 +90,40 @@ class GatewaySettings:
     """
 
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: Port = 8000
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     public_url: str = ""
-    max_body_bytes: int = 16 * MEBIBYTE
-    max_bodies_bytes: int = 48 * MEBIBYTE
-    max_requests: int = 512
-    max_uploads: int = 16
-    max_forms: int = 32
-    tokenizer_threads: int = 2
-    tokenizer_queue: int = 512
-    chat_processes: int = 2
-    chat_queue: int = 512
-    image_threads: int = 2
-    image_queue: int = 128
-    max_image_bytes: int = 10 * MEBIBYTE
-    max_image_pixels: int = 50_000_000
-    audio_threads: int = 2
-    audio_queue: int = 62
-    max_audio_seconds: float = 7200.0
-    tokens_per_pack: int = 8192
-    pack_seconds: float = 0.25
-    rows_waiting: int = 16_384
-    cache_bytes: int = 0
-    queue_seconds: float = 2.0
-    overload_seconds: float = 0.02
-    packs_in_flight: int = 64
-    streams_per_request: int = 32
-    stream_timeout: float = 300.0
-    shadow_requests: int = 8
-    log_followers: int = 64
-    triton_timeout: float = 30.0
-    provider_interval: float = 5.0
-    poll_interval: float = 0.25
-    drain_timeout: int = 30
+    max_body_bytes: Bytes = 16 * MEBIBYTE
+    max_bodies_bytes: Bytes = 48 * MEBIBYTE
+    max_requests: Count = 512
+    max_uploads: CountOrZero = 16
+    max_forms: CountOrZero = 32
+    tokenizer_threads: Count = 2
+    tokenizer_queue: CountOrZero = 512
+    chat_processes: Count = 2
+    chat_queue: CountOrZero = 512
+    image_threads: Count = 2
+    image_queue: CountOrZero = 128
+    max_image_bytes: Bytes = 10 * MEBIBYTE
+    max_image_pixels: Count = 50_000_000
+    audio_threads: Count = 2
+    audio_queue: CountOrZero = 62
+    max_audio_seconds: Seconds = 7200.0
+    tokens_per_pack: Count = 8192
+    pack_seconds: Seconds = 0.25
+    rows_waiting: Count = 16_384
+    cache_bytes: BytesOrZero = 0
+    queue_seconds: Seconds = 2.0
+    overload_seconds: SecondsOrZero = 0.02
+    packs_in_flight: Count = 64
+    streams_per_request: Count = 32
+    stream_timeout: Seconds = 300.0
+    shadow_requests: CountOrZero = 8
+    log_followers: CountOrZero = 64
+    triton_timeout: Seconds = 30.0
+    provider_interval: Seconds = 5.0
+    poll_interval: Annotated[float, Meta(gt=0, le=2)] = 0.25
+    drain_timeout: WholeSecondsOrZero = 30
     routing: RoutingSettings = field(default_factory=RoutingSettings)
     documents: DocumentSettings = field(default_factory=DocumentSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)

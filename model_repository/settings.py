@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from model_repository.bounds import Bytes, Count, Seconds, SecondsOrZero
+
 
 @dataclass(frozen=True, slots=True)
 class TritonSettings:
@@ -22,12 +24,12 @@ class TritonSettings:
 
     urls: tuple[str, ...] = ()
     http_urls: tuple[str, ...] = ()
-    start_seconds: float = 60.0
-    stop_seconds: float = 20.0
-    restart_seconds: float = 0.2
-    restart_max_seconds: float = 10.0
-    steady_seconds: float = 60.0
-    log_bytes: int = 20_000_000
+    start_seconds: Seconds = 60.0
+    stop_seconds: SecondsOrZero = 20.0
+    restart_seconds: Seconds = 0.2
+    restart_max_seconds: Seconds = 10.0
+    steady_seconds: SecondsOrZero = 60.0
+    log_bytes: Bytes = 20_000_000
 
     def __post_init__(self) -> None:
         """Refuse addresses that cannot be used.
@@ -36,12 +38,17 @@ class TritonSettings:
             ValueError: what is wrong, and what would be right.
 
         """
+        for name, addresses in (("urls", self.urls), ("http_urls", self.http_urls)):
+            for address in addresses:
+                if not _is_address(address):
+                    raise ValueError(f"{name} has to be of addresses host:port, not {address}")
         if self.http_urls and len(self.http_urls) != len(self.urls):
             raise ValueError("http_urls has to name a server for each of urls, in the same order")
-        for url in self.http_urls:
-            host, _, port = url.rpartition(":")
-            if not (host and port.isdecimal()):
-                raise ValueError(f"http_urls has to be of addresses host:port, not {url}")
+
+
+def _is_address(text: str) -> bool:
+    host, _, port = text.rpartition(":")
+    return bool(host) and "/" not in host and port.isdecimal() and 0 < int(port) < 2**16
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +78,11 @@ class S3Settings:
     region: str = "us-east-1"
     access_key_id: str = field(default="", repr=False)
     secret_access_key: str = field(default="", repr=False)
-    connect_seconds: float = 3.0
-    read_seconds: float = 30.0
-    attempts: int = 3
-    poll_seconds: float = 2.0
-    lag_seconds: float = 900.0
+    connect_seconds: Seconds = 3.0
+    read_seconds: Seconds = 30.0
+    attempts: Count = 3
+    poll_seconds: Seconds = 2.0
+    lag_seconds: Seconds = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +101,14 @@ class SandboxLimits:
 
     """
 
-    memory_bytes: int = 4 * 2**30
-    processes: int = 256
-    scratch_bytes: int = 2**28
-    open_files: int = 1024
-    threads: int = 2
-    load_seconds: float = 300.0
-    call_seconds: float = 60.0
-    reply_bytes: int = 2**26
+    memory_bytes: Bytes = 4 * 2**30
+    processes: Count = 256
+    scratch_bytes: Bytes = 2**28
+    open_files: Count = 1024
+    threads: Count = 2
+    load_seconds: Seconds = 300.0
+    call_seconds: Seconds = 60.0
+    reply_bytes: Bytes = 2**26
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,5 +125,5 @@ class PackageSettings:
 
     index_url: str = field(default="", repr=False)
     extra_index_urls: tuple[str, ...] = field(default=(), repr=False)
-    install_seconds: float = 1800.0
-    environment_bytes: int = 16 * 2**30
+    install_seconds: Seconds = 1800.0
+    environment_bytes: Bytes = 16 * 2**30

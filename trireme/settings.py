@@ -15,6 +15,8 @@ from gateway.settings import GatewaySettings
 from model_repository.errors import TriremeError
 from model_repository.settings import S3Settings, TritonSettings
 
+LEVELS = ("debug", "info", "warning", "error")
+
 
 class SettingsError(TriremeError):
     """A setting is unknown or has a value that cannot be used."""
@@ -37,6 +39,16 @@ class LogSettings:
     level: str = "info"
     file: str = ""
     json: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a level that there is not.
+
+        Raises:
+            ValueError: the levels that there are.
+
+        """
+        if self.level.lower() not in LEVELS:
+            raise ValueError(f"level has to be one of {', '.join(LEVELS)}, not {self.level}")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_origin, get_type_hints
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -46,7 +47,7 @@ def load(
         SettingsError: an unknown name (the message offers the nearest known one) or an unusable value.
 
     """
-    known = dict(_leaves(Settings))
+    known = dict(leaves(Settings))
     values: dict[str, object] = {}
     values.update(_from_environment(environment, known))
     if config is not None:
@@ -65,7 +66,7 @@ def environment_name(name: str) -> str:
 def to_environment(settings: Settings) -> dict[str, str]:
     """Variables from which another process loads the same settings; the root key stays out."""
     variables: dict[str, str] = {}
-    for name, _ in _leaves(Settings):
+    for name, _ in leaves(Settings):
         value: Any = settings
         for part in name.split("."):
             value = getattr(value, part)
@@ -75,13 +76,13 @@ def to_environment(settings: Settings) -> dict[str, str]:
     return variables
 
 
-def _leaves(kind: type, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(kind: type, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Dotted name and type of every setting below a dataclass."""
     hints = get_type_hints(kind)
     for item in fields(kind):
         hint = hints[item.name]
         if is_dataclass(hint):
-            yield from _leaves(hint, f"{prefix}{item.name}.")  # type: ignore[arg-type]  # a class, not an instance
+            yield from leaves(hint, f"{prefix}{item.name}.")  # type: ignore[arg-type]  # a class, not an instance
         else:
             yield prefix + item.name, hint
 
@@ -141,6 +142,8 @@ def _build(values: Mapping[str, object], known: Mapping[str, Any]) -> Settings:
         target = nested
         for section in sections:
             target = target.setdefault(section, {})
+        if value == "" and NoneType in get_args(known[name]):
+            continue  # as variables are emptied in a file of them
         target[leaf] = _read(value, known[name]) if isinstance(value, str) else value
     try:
         return msgspec.convert(nested, Settings, strict=False, dec_hook=_decode)

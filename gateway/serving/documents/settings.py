@@ -5,6 +5,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from model_repository.bounds import Bytes, Count, CountOrZero, Seconds
+
 MEBIBYTE = 2**20
 
 
@@ -28,15 +30,15 @@ class DocumentSettings:
 
     """
 
-    max_bytes: int = 20 * MEBIBYTE
-    max_pages: int = 200
+    max_bytes: Bytes = 20 * MEBIBYTE
+    max_pages: Count = 200
     dpi: Annotated[int, Meta(ge=36, le=600)] = 150
-    max_page_pixels: int = 16_000_000
-    at_once: int = 4
-    queue: int = 64
-    page_seconds: float = 20.0
-    memory_bytes: int = 1024 * MEBIBYTE
+    max_page_pixels: Count = 16_000_000
+    at_once: Count = 4
+    queue: CountOrZero = 64
+    page_seconds: Seconds = 20.0
+    memory_bytes: Bytes = 1024 * MEBIBYTE
     fetch: bool = True
-    fetch_seconds: float = 20.0
+    fetch_seconds: Seconds = 20.0
     hosts: tuple[str, ...] = ()
     model: str = "pp-ocrv4"

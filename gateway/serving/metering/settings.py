@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from model_repository.bounds import Count, Seconds
+
 Strategy = Literal["fixed_window", "moving_window", "sliding_window"]
 OnFailure = Literal["open", "closed"]
 Encoding = Literal[
@@ -31,7 +33,7 @@ class LimitSettings:
     redis_url: str = ""
     strategy: Strategy = "fixed_window"
     on_failure: OnFailure = "open"
-    timeout: float = 0.5
+    timeout: Seconds = 0.5
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,6 @@ class UsageSettings:
 
     recorded: bool = True
     tokenizer: Encoding = "tiktoken_gpt2"
-    queue: int = 10_000
-    interval: float = 0.25
-    reservation_seconds: float = 900.0
+    queue: Count = 10_000
+    interval: Seconds = 0.25
+    reservation_seconds: Seconds = 900.0

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from model_repository.bounds import CountOrZero, SecondsOrZero
+
 
 @dataclass(frozen=True)
 class RoutingSettings:
@@ -18,10 +20,10 @@ class RoutingSettings:
 
     """
 
-    max_retries: Annotated[int, Meta(ge=0)] = 3
-    retry_countdown: Annotated[float, Meta(ge=0)] = 3.0
+    max_retries: CountOrZero = 3
+    retry_countdown: SecondsOrZero = 3.0
     max_priority: Annotated[int, Meta(ge=0, le=10)] = 4
-    queue: Annotated[int, Meta(ge=0)] = 256
+    queue: CountOrZero = 256
 
     @property
     def patience(self) -> float:

@@ -16,6 +16,7 @@ ALLOWED = {
     "control_plane.usage.records",
     "model_repository.audio",
     "model_repository.backends.packing",
+    "model_repository.bounds",
     "model_repository.client",
     "model_repository.custom",
     "model_repository.errors",
