@@ -21,7 +21,7 @@ from model_repository.heads import (
     TextRecognitionHead,
     TokenClassificationHead,
 )
-from model_repository.manifest import ParityCase
+from model_repository.parity import ParityCase
 from model_repository.tensors import Array
 
 VectorHead = EmbeddingHead | ImageEmbeddingHead

@@ -9,7 +9,8 @@ from converters.comparison import VectorHead, compare, counting, decides
 from converters.engines import Session
 from converters.tensors import Tensors
 from model_repository.heads import Head, TensorHead
-from model_repository.manifest import ParityCase, ParityReport, ParityThresholds, Precision
+from model_repository.manifest import Precision
+from model_repository.parity import ParityCase, ParityReport, ParityThresholds
 
 
 class Limit(NamedTuple):

@@ -8,14 +8,8 @@ import msgspec
 
 from converters.spec import Stage
 from model_repository.heads import EntailmentHead, Head, ImageSpec, RerankHead, SpanHead
-from model_repository.manifest import (
-    Candidate,
-    EngineSpec,
-    ParityReport,
-    Task,
-    TensorSpec,
-    TokenizerSpec,
-)
+from model_repository.manifest import Candidate, EngineSpec, Task, TensorSpec, TokenizerSpec
+from model_repository.parity import ParityReport
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

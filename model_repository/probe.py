@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_repository.errors import RepositoryError
-from model_repository.manifest import ParityThresholds
+from model_repository.parity import ParityThresholds
 from model_repository.tensors import Array
 
 

@@ -11,7 +11,8 @@ from control_plane.builds.tables import BuildStatus
 from control_plane.errors import VersionNotFoundError
 from control_plane.models.schemas import ModelSummary, VersionSummary
 from model_repository.heads import GenerationHead, SpeechHead
-from model_repository.manifest import Candidate, Manifest, ParityReport
+from model_repository.manifest import Candidate, Manifest
+from model_repository.parity import ParityReport
 
 
 def describe_model(

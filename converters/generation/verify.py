@@ -35,7 +35,8 @@ from model_repository.generation import (
     encode_parameters,
 )
 from model_repository.layout import PROBE
-from model_repository.manifest import Candidate, ParityCase, ParityReport, ParityThresholds, Precision
+from model_repository.manifest import Candidate, Precision
+from model_repository.parity import ParityCase, ParityReport, ParityThresholds
 from model_repository.probe import write_probe
 
 TIES = {Precision.FP32: 1e-4, Precision.BF16: 1e-2}

@@ -22,8 +22,9 @@ from converters.tensorrt.profile import profile
 from converters.tensorrt.proxy import ProxySession
 from converters.work import Work
 from model_repository.layout import MODEL_FILES, WEIGHTS
-from model_repository.manifest import Engine, EngineSpec, ParityReport, Precision
+from model_repository.manifest import Engine, EngineSpec, Precision
 from model_repository.nodes import Node, check_target, misfit
+from model_repository.parity import ParityReport
 from model_repository.plans import ShapeRange
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,8 @@ import msgspec
 from control_plane.builds.schemas import BuildSummary
 from control_plane.builds.tables import BuildKind, BuildStatus
 from control_plane.db.types import utc_now
-from model_repository.manifest import Candidate, EngineSpec, Manifest, ParityReport
+from model_repository.manifest import Candidate, EngineSpec, Manifest
+from model_repository.parity import ParityReport
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):

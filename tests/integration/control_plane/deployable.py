@@ -17,8 +17,6 @@ from model_repository.manifest import (
     Engine,
     EngineSpec,
     Manifest,
-    ParityReport,
-    ParityThresholds,
     Precision,
     SourceRecord,
     Task,
@@ -26,6 +24,7 @@ from model_repository.manifest import (
     TokenizerSpec,
     encode,
 )
+from model_repository.parity import ParityReport, ParityThresholds
 from model_repository.probe import write_probe
 from model_repository.tensors import Array
 

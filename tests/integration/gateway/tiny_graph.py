@@ -14,8 +14,6 @@ from model_repository.manifest import (
     Engine,
     EngineSpec,
     Manifest,
-    ParityReport,
-    ParityThresholds,
     Precision,
     SourceRecord,
     Task,
@@ -23,6 +21,7 @@ from model_repository.manifest import (
     TokenizerSpec,
     encode,
 )
+from model_repository.parity import ParityReport, ParityThresholds
 from model_repository.probe import write_probe
 
 MAX_BATCH = 8

@@ -11,15 +11,13 @@ from model_repository.manifest import (
     Engine,
     EngineSpec,
     Manifest,
-    ParityCase,
-    ParityReport,
-    ParityThresholds,
     Precision,
     SourceRecord,
     Task,
     TensorSpec,
     TokenizerSpec,
 )
+from model_repository.parity import ParityCase, ParityReport, ParityThresholds
 from model_repository.tensors import Array
 
 VOCABULARY, DIMENSIONS = 100, 64

@@ -13,15 +13,13 @@ from model_repository.manifest import (
     Engine,
     EngineSpec,
     Manifest,
-    ParityCase,
-    ParityReport,
-    ParityThresholds,
     Precision,
     SourceRecord,
     Task,
     TensorSpec,
     TokenizerSpec,
 )
+from model_repository.parity import ParityCase, ParityReport, ParityThresholds
 
 SOURCE = "wheel:some-model==1.0#some_model/files"
 

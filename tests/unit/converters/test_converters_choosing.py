@@ -6,15 +6,8 @@ from msgspec.structs import replace
 from converters.choosing import SEVERAL_WORTH, choose, fastest_first
 from converters.results import Built, Figures
 from converters.spec import ConversionError
-from model_repository.manifest import (
-    Candidate,
-    Engine,
-    EngineSpec,
-    ParityCase,
-    ParityReport,
-    ParityThresholds,
-    Precision,
-)
+from model_repository.manifest import Candidate, Engine, EngineSpec, Precision
+from model_repository.parity import ParityCase, ParityReport, ParityThresholds
 
 
 def built(name: str, speed: float, latency: float, memory: float | None) -> Built:

@@ -19,7 +19,8 @@ from model_repository.heads import (
     SpanHead,
     TokenClassificationHead,
 )
-from model_repository.manifest import ParityCase, ParityThresholds, Precision
+from model_repository.manifest import Precision
+from model_repository.parity import ParityCase, ParityThresholds
 
 LIMIT = ParityThresholds(max_abs_diff=0.01, min_cosine=0.99, agreement=0.9)
 MASK = np.array([[1, 1, 1], [1, 0, 0]], np.int64)

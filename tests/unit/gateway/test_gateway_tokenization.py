@@ -17,13 +17,12 @@ from model_repository.manifest import (
     Engine,
     EngineSpec,
     Manifest,
-    ParityReport,
-    ParityThresholds,
     Precision,
     SourceRecord,
     Task,
     TokenizerSpec,
 )
+from model_repository.parity import ParityReport, ParityThresholds
 
 LIMIT = 8
 LONG = ["a " * IN_PLACE_CHARACTERS]

@@ -10,16 +10,8 @@ from model_repository.config import from_pbtxt
 from model_repository.errors import RefusedInputError, RepositoryError
 from model_repository.generation import INPUTS, OUTPUTS, SamplingParameters
 from model_repository.heads import GenerationHead
-from model_repository.manifest import (
-    Engine,
-    EngineSpec,
-    Manifest,
-    ParityReport,
-    ParityThresholds,
-    Precision,
-    SourceRecord,
-    Task,
-)
+from model_repository.manifest import Engine, EngineSpec, Manifest, Precision, SourceRecord, Task
+from model_repository.parity import ParityReport, ParityThresholds
 from model_repository.vllm import VllmOptions, sampling_json, vllm_entry
 
 HEAD = GenerationHead(encoder_decoder=False, eos_ids=(2,), bos_id=1, max_length=8192)

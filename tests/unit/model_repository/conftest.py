@@ -13,9 +13,6 @@ from model_repository.manifest import (
     Engine,
     EngineSpec,
     Manifest,
-    ParityCase,
-    ParityReport,
-    ParityThresholds,
     Precision,
     SourceRecord,
     Task,
@@ -23,6 +20,7 @@ from model_repository.manifest import (
     TokenizerSpec,
     encode,
 )
+from model_repository.parity import ParityCase, ParityReport, ParityThresholds
 from model_repository.probe import write_probe
 from model_repository.storage import FolderStorage
 

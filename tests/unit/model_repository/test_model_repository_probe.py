@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model_repository.errors import RepositoryError
-from model_repository.manifest import ParityThresholds
+from model_repository.parity import ParityThresholds
 from model_repository.probe import difference, read_probe, write_probe
 
 THRESHOLDS = ParityThresholds(max_abs_diff=0.1, min_cosine=0.99)

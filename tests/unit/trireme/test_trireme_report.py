@@ -16,15 +16,13 @@ from model_repository.manifest import (
     Engine,
     EngineSpec,
     Manifest,
-    ParityCase,
-    ParityReport,
-    ParityThresholds,
     Precision,
     SourceRecord,
     Task,
     decode,
     encode,
 )
+from model_repository.parity import ParityCase, ParityReport, ParityThresholds
 from trireme.report import describe_model
 
 CASE = ParityCase(batch=8, length=32, max_abs_diff=2e-5, min_cosine=0.999987, finite=True)
