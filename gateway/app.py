@@ -189,7 +189,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        triton.open()
+        await triton.open()
         with suppress(TimeoutError):
             async with asyncio.timeout(FIRST_CATALOGUE_SECONDS):
                 await feed.try_refresh()

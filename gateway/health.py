@@ -83,14 +83,14 @@ async def judge(
         blocking.append("the catalogue has not been loaded yet")
     elif feed.age > STALE_SECONDS:
         degrading.append(f"the database has not confirmed the catalogue for {feed.age:.0f} s")
-    servers = await triton.loaded()
-    down = [f"inference server {url} does not answer" for url, held in servers.items() if held is None]
-    if len(down) < len(servers):
-        held = set().union(*filter(None, servers.values()))
-        degrading += [f"{entry} is not loaded" for entry in sorted(feed.served - held)]
-        degrading += down
+    sights = await triton.look()
+    wrong = [sight.wrong for sight in sights if sight.wrong]
+    held = [sight.loaded for sight in sights if sight.loaded is not None]
+    if held:
+        degrading += [f"{entry} is not loaded" for entry in sorted(feed.served.difference(*held))]
+        degrading += wrong
     else:
-        blocking += down or ["no inference server is configured"]
+        blocking += wrong or ["no inference server is configured"]
     degrading += metering.failing
     degrading += [
         f"provider {provider.id} of model {router.name} does not answer"

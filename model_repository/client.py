@@ -175,7 +175,7 @@ class TritonClient:
             async with asyncio.timeout(timeout):
                 await self._channel.channel_ready()
                 while not (  # noqa: ASYNC110  # no server tells when it will be ready
-                    await self.server_ready() and name in (None, await self._server_name())
+                    await self.server_ready() and name in (None, await self.name())
                 ):
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError as error:
@@ -227,7 +227,8 @@ class TritonClient:
             model.name: EntryState(model.state) for model in response.models if layout.is_entry(model.name)
         }
 
-    async def _server_name(self) -> str:
+    async def name(self) -> str:
+        """The server's own name, empty where it does not answer."""
         try:
             response = await self._stub.ServerMetadata(pb.ServerMetadataRequest(), timeout=READY_SECONDS)
         except grpc.aio.AioRpcError:

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Never, cast
 
+import msgspec
 from httptools import HttpParserError, HttpResponseParser
 
 from model_repository.client import Headers
-from model_repository.errors import InferenceError, ServerUnavailableError, UnfitInputError
+from model_repository.errors import InferenceError, ServerUnavailableError, TriremeError, UnfitInputError
 from model_repository.tensors import Array, infer_body, read_body
 
 UNAVAILABLE = {
@@ -24,7 +25,21 @@ UNAVAILABLE = {
 IDLE_SECONDS = 30.0
 """How long a connection is kept that nobody uses; networks forget those that are silent for minutes."""
 
+CONNECT_SECONDS = 2.0
+"""Until a connection stands; afterwards another way to the server is better."""
+
+EXTENSION = "binary_tensor_data"
+"""What a server has to say that it speaks."""
+
 HEAD_LENGTH = b"inference-header-content-length"
+
+
+class UnreachableError(ServerUnavailableError):
+    """No server has seen the request: there is none, or what is there speaks no HTTP."""
+
+
+class NoTritonError(TriremeError):
+    """The address is not that of a Triton's HTTP; the message says why, for operators."""
 
 
 class HttpClient:
@@ -58,22 +73,39 @@ class HttpClient:
             headers: such as `traceparent`.
 
         Raises:
-            ServerUnavailableError: no server, the model is not loaded, or no answer in time.
+            UnreachableError: no server has seen it.
+            ServerUnavailableError: the model is not loaded, or no answer in time.
             UnfitInputError: the engine finds fault with the values of the input.
             InferenceError: the model failed on this input.
 
         """
-        request = self._request(entry, inputs, outputs, headers)
-        try:
-            answer = await self._ask(request, asyncio.get_running_loop().time() + seconds)
-        except TimeoutError as error:
-            raise ServerUnavailableError("the inference server did not answer in time") from error
-        except OSError as error:
-            raise ServerUnavailableError("the inference server is not available") from error
+        answer = await self._ask(self._request(entry, inputs, outputs, headers), seconds)
         body = b"".join(answer.parts)
         if answer.status != 200:
             _raise(answer.status, body)
         return read_body(answer.head, body)
+
+    async def name(self, seconds: float) -> str:
+        """The own name of the server that answers.
+
+        Args:
+            seconds: until it is given up.
+
+        Raises:
+            NoTritonError: none answers that can be asked for inference.
+
+        """
+        request = f"GET /v2 HTTP/1.1\r\nhost: {self.address}\r\n\r\n".encode()
+        try:
+            answer = await self._ask(request, seconds)
+            server = msgspec.json.decode(b"".join(answer.parts), type=_Server)
+        except ServerUnavailableError as error:
+            raise NoTritonError(str(error.__cause__) or "no answer in time") from error
+        except msgspec.DecodeError as error:
+            raise NoTritonError("something else answers there") from error
+        if EXTENSION not in server.extensions:
+            raise NoTritonError(f"{server.name} does not speak {EXTENSION}")
+        return server.name
 
     def close(self) -> None:
         """End the connections that nobody uses."""
@@ -93,7 +125,24 @@ class HttpClient:
         ]
         return b"".join(("\r\n".join(lines).encode(), b"\r\n\r\n", body))
 
-    async def _ask(self, request: bytes, deadline: float) -> "_Answer":
+    async def _ask(self, request: bytes, seconds: float) -> "_Answer":
+        """The answer to a request.
+
+        Raises:
+            UnreachableError: no server has seen it.
+            ServerUnavailableError: no answer in time, or not all of it.
+
+        """
+        try:
+            return await self._send(request, asyncio.get_running_loop().time() + seconds)
+        except _NoServerError as error:
+            raise UnreachableError("the inference server is not available") from error
+        except TimeoutError as error:
+            raise ServerUnavailableError("the inference server did not answer in time") from error
+        except OSError as error:
+            raise ServerUnavailableError("the inference server is not available") from error
+
+    async def _send(self, request: bytes, deadline: float) -> "_Answer":
         """Over a connection that is there; where the server has just ended it, over another one."""
         loop = asyncio.get_running_loop()
         while self._idle:
@@ -106,15 +155,34 @@ class HttpClient:
             except ConnectionError:
                 if connection.answer.parts:
                     raise
-        async with asyncio.timeout_at(deadline):
-            _, connection = await loop.create_connection(_Connection, self._host, int(self._port))
-        return await self._exchange(connection, request, deadline)
+        return await self._exchange(await self._connect(loop, deadline), request, deadline)
+
+    async def _connect(self, loop: asyncio.AbstractEventLoop, deadline: float) -> "_Connection":
+        try:
+            async with asyncio.timeout_at(min(deadline, loop.time() + CONNECT_SECONDS)):
+                _, connection = await loop.create_connection(_Connection, self._host, int(self._port))
+        except OSError as error:
+            if loop.time() >= deadline:
+                raise
+            raise _NoServerError(error.strerror or str(error) or "no connection") from error
+        return connection
 
     async def _exchange(self, connection: "_Connection", request: bytes, deadline: float) -> "_Answer":
         answer = await connection.ask(request, deadline)
         if connection.kept:
             self._idle.append(connection)
         return answer
+
+
+class _NoServerError(ConnectionError):
+    """There is no connection, or nothing on its other end that speaks HTTP."""
+
+
+class _Server(msgspec.Struct):
+    """What a server says of itself."""
+
+    name: str
+    extensions: list[str]
 
 
 @dataclass(slots=True)
@@ -187,7 +255,7 @@ class _Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except HttpParserError as error:
-            self._fail(ConnectionError(f"this is no HTTP: {error}"))
+            self._fail(_NoServerError(f"this is no HTTP: {error}"))
 
     def connection_lost(self, error: Exception | None) -> None:
         """Tell who waits for an answer."""

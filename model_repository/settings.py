@@ -12,7 +12,7 @@ class TritonSettings:
     Attributes:
         urls: gRPC addresses `host:port` of existing servers; empty to run one embedded.
         http_urls: HTTP addresses `host:port` of the same servers, in the same order: single texts come back
-            sooner that way; empty to use gRPC for all.
+            sooner that way; empty to use gRPC for all, as is done while one of them does not answer.
         start_seconds: longest time until a started server answers.
         stop_seconds: longest time that a server may take to finish its requests.
         restart_seconds: pause before a server that died is started again; doubles with each failure in a row.

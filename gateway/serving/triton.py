@@ -1,68 +1,24 @@
 """The pool of Triton servers: one inference a pack, by one that answers, within a time limit."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from time import monotonic
 
-import numpy as np
 import structlog
-from numpy.typing import NDArray
 
 from control_plane.catalog import Provider
 from gateway.observability.spans import asking
 from gateway.observability.timing import stage
-from model_repository.client import EntryState, TritonClient, infer_request, read_outputs
+from gateway.serving.server import Server, Sight, Tensors
+from model_repository.client import infer_request, read_outputs
 from model_repository.errors import ServerUnavailableError
-from model_repository.http_client import HttpClient
 from model_repository.manifest import Manifest
 
 AVOID_SECONDS = 1.0
 """How long a server that failed is asked last."""
 
-SMALL_BYTES = 2**20
-"""Inputs that go over HTTP: what it saves does not show with more, and newer servers refuse much of it."""
-
-Tensors = Mapping[str, NDArray[np.generic]]
-
 log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class Server:
-    """One Triton server as this gateway sees it.
-
-    Attributes:
-        http: the quicker way to it, where there is one.
-
-    """
-
-    url: str
-    client: TritonClient
-    http: HttpClient | None = None
-    in_flight: int = 0
-    avoid_until: float = 0.0
-
-    @property
-    def http_url(self) -> str:
-        """Its HTTP address, empty where none is known."""
-        return self.http.address if self.http else ""
-
-    async def infer(self, entry: str, inputs: Tensors, outputs: Sequence[str], seconds: float) -> Tensors:
-        """Outputs by name, by the way that is quickest for such inputs."""
-        if self.http is not None and sum(array.nbytes for array in inputs.values()) <= SMALL_BYTES:
-            with asking("ModelInfer", self.http.address, entry) as headers:
-                return await self.http.infer(entry, inputs, outputs, seconds, headers)
-        with asking("ModelInfer", self.url, entry) as headers:
-            request = infer_request(entry, inputs, outputs)
-            return read_outputs(await self.client.infer(request, seconds, headers))
-
-    async def close(self) -> None:
-        """Close all connections."""
-        if self.http is not None:
-            self.http.close()
-        await self.client.close()
 
 
 class TritonPool:
@@ -94,12 +50,10 @@ class TritonPool:
         self._stream_timeout = stream_timeout
         self._slots = asyncio.Semaphore(in_flight)
 
-    def open(self) -> None:
-        """Make the clients; a running event loop is needed for that."""
-        self._site = [
-            Server(url, TritonClient(url), HttpClient(http) if http else None)
-            for url, http in zip(self._urls, self._http_urls, strict=True)
-        ]
+    async def open(self) -> None:
+        """Make the clients, and find out which of the servers can be asked over HTTP."""
+        self._site = [Server(*both) for both in zip(self._urls, self._http_urls, strict=True)]
+        await asyncio.gather(*(server.ready() for server in self._site))
 
     async def infer(
         self,
@@ -185,15 +139,14 @@ class TritonPool:
                 server.in_flight -= 1
         raise failure or _nobody()
 
-    async def loaded(self) -> dict[str, set[str] | None]:
-        """Entries that each of the site's servers can run now, by address; None where it does not answer."""
-        answers = await asyncio.gather(*(_loaded(server.client) for server in self._site))
-        return {server.url: answer for server, answer in zip(self._site, answers, strict=True)}
+    async def look(self) -> list[Sight]:
+        """What each of the site's servers holds now, and what is wrong with it."""
+        return await asyncio.gather(*(server.look() for server in self._site))
 
     async def holds(self, provider: Provider) -> bool:
         """Whether a server that the provider stands for can run all of its graphs now."""
         wanted = {graph.entry for graph in provider.graphs}
-        answers = await asyncio.gather(*(_loaded(server.client) for server in self._candidates(provider)))
+        answers = await asyncio.gather(*(server.loaded() for server in self._candidates(provider)))
         return any(wanted <= held for held in answers if held is not None)
 
     async def close(self) -> None:
@@ -240,17 +193,9 @@ class TritonPool:
 
     def _other(self, url: str) -> Server:
         if url not in self._others:
-            self._others[url] = Server(url, TritonClient(url))
+            self._others[url] = Server(url)
         return self._others[url]
 
 
 def _nobody() -> ServerUnavailableError:
     return ServerUnavailableError("no inference server is configured")
-
-
-async def _loaded(client: TritonClient) -> set[str] | None:
-    try:
-        index = await client.index()
-    except ServerUnavailableError:
-        return None
-    return {entry for entry, state in index.items() if state is EntryState.READY}

@@ -44,7 +44,7 @@ async def model(site: Site, zoo: object) -> AsyncIterator[TextModel]:
         manifest = provider(each).graphs[0]
         await tokenizers.load(manifest, each.graph.tokenizer.to_str().encode())
     pool = TritonPool([site.triton.url], timeout=30, in_flight=4)
-    pool.open()
+    await pool.open()
     metrics = TaskMetrics(CollectorRegistry(), enabled=False)
     rows = RowRunner(
         pool,

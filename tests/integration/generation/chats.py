@@ -58,7 +58,7 @@ async def chatting(site: Site) -> AsyncIterator[Chats]:
     tokenizers = Tokenizers(threads=2, queue=64)
     pool = TritonPool([site.triton.url], timeout=60, in_flight=8)
     renderer = ChatRenderer(processes=2, queue=64)
-    pool.open()
+    await pool.open()
     try:
         model = GenerationModel(tokenizers, pool, streams_per_request=8)
         yield Chats(ChatTask(model, renderer, tokenizers.threads), tokenizers, site)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from model_repository.errors import InferenceError, ServerUnavailableError, UnfitInputError
-from model_repository.http_client import HttpClient
+from model_repository.http_client import HttpClient, NoTritonError, UnreachableError
 from model_repository.tensors import infer_body
 
 INPUTS = {"x": np.arange(3, dtype=np.float32)}
@@ -163,7 +163,7 @@ async def test_an_answer_that_breaks_off_is_not_asked_for_again() -> None:
 @pytest.mark.parametrize("said", [b"SMTP ready\r\n\r\n", ANSWER.replace(b"Length: ", b"Length: x", 1)])
 async def test_what_is_no_http_ends_the_connection(said: bytes) -> None:
     async with scripted(saying(said), saying(ANSWER)) as (client, script):
-        with pytest.raises(ServerUnavailableError):
+        with pytest.raises(UnreachableError):
             await ask(client)
         assert await ask(client) == [0, 1, 2]
     assert script.connections == 2
@@ -209,8 +209,41 @@ async def test_who_leaves_takes_the_request_back() -> None:
 async def test_nobody_there() -> None:
     async with scripted() as (client, _):
         pass
-    with pytest.raises(ServerUnavailableError, match="not available"):
+    with pytest.raises(UnreachableError, match="not available"):
         await ask(client)
+    with pytest.raises(NoTritonError, match="Connect call failed"):
+        await client.name(30)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (b'{"name": "a", "version": "2", "extensions": ["binary_tensor_data"]}', ""),
+        (b'{"name": "b", "version": "2", "extensions": ["trace"]}', "b does not speak binary_tensor_data"),
+        (b'{"name": "c"}', "something else answers"),
+        (b"<html>", "something else answers"),
+    ],
+)
+async def test_the_server_is_asked_what_it_is(said: bytes, why: str) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"GET /v2 HTTP/1.1\r\nhost: ")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(said) + said)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        client = HttpClient(f"127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        if why:
+            with pytest.raises(NoTritonError, match=why):
+                await client.name(30)
+        else:
+            assert await client.name(30) == "a"
+        client.close()
+
+
+async def test_a_silent_server_is_no_triton() -> None:
+    async with scripted(silent) as (client, _):
+        with pytest.raises(NoTritonError, match="no answer in time"):
+            await client.name(0.05)
 
 
 @pytest.mark.parametrize(
