@@ -2,6 +2,10 @@
 
 import msgspec
 
+LARGEST_BUDGET = 1_000_000_000
+"""Largest budget, and largest price of a million tokens; so no call needs to reserve more. A database's
+integers hold the millionths of thousands of such reservations."""
+
 
 class UsageRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One call.

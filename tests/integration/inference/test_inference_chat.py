@@ -49,6 +49,14 @@ async def test_a_chat_is_passed_on_and_counted(site: Site, vendors: Vendors):
     assert rest == pytest.approx(10 - usage["cost"])
 
 
+async def test_a_chat_may_ask_for_more_than_any_budget_holds(site: Site, vendors: Vendors):
+    model = await site.model(vendors.at("vllm"), "vllm", cost_completion_tokens=15.0)
+    key = await site.user(model, budget=10)
+    answer = await ask(site, model, key, max_tokens=10**400)
+    rest = (await site.call("GET", "/me/info", key=key)).json()["budget"]
+    assert rest == pytest.approx(10 - answer["usage"]["cost"])
+
+
 async def test_names_are_looked_up_before_the_rest_is_read(site: Site, vendors: Vendors):
     chats = await site.model(vendors.at("vllm"), "vllm")
     vectors = await site.model(vendors.at("tei"), "tei", "text-classification")

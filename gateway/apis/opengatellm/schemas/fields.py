@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from control_plane.usage.records import LARGEST_BUDGET
+
 MAX_ID = 2**31 - 1
 MAX_LENGTH = 255
 """Characters of a name: a unique index of PostgreSQL holds no more than some kilobytes."""
@@ -47,7 +49,9 @@ Password = Annotated[
 FutureSeconds = Annotated[int, Field(le=MAX_SECONDS), AfterValidator(_future)]
 """Unix time in whole seconds that has not come yet."""
 
-Budget = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Money = Annotated[float, Field(ge=0, le=LARGEST_BUDGET, allow_inf_nan=False)]
+"""A budget, or the price of a million tokens."""
+
 Priority = Annotated[int, Field(ge=0, le=MAX_ID)]
 
 

@@ -8,13 +8,12 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from control_plane.routers.kinds import LoadBalancing, RouterType
 from control_plane.routers.schemas import NewRouter, RouterPatch, RouterView
-from gateway.apis.opengatellm.schemas.fields import WITHOUT_NUL, Id, Name, seconds
+from gateway.apis.opengatellm.schemas.fields import WITHOUT_NUL, Id, Money, Name, seconds
 
 Alias = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=WITHOUT_NUL)
 ]
 Aliases = Annotated[list[Alias], Field(max_length=1000)]
-Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class RouterPath(BaseModel):
@@ -30,8 +29,8 @@ class CreateRouter(BaseModel):
     type: RouterType = Field(description="What callers use it for.", examples=["text-generation"])
     aliases: Aliases = Field([], description="Other names of it.", examples=[["chat-latest"]])
     load_balancing_strategy: LoadBalancing = LoadBalancing.SHUFFLE
-    cost_prompt_tokens: Price = Field(0.0, description="Price of a million tokens read.")
-    cost_completion_tokens: Price = Field(0.0, description="Price of a million tokens written.")
+    cost_prompt_tokens: Money = Field(0.0, description="Price of a million tokens read.")
+    cost_completion_tokens: Money = Field(0.0, description="Price of a million tokens written.")
 
     def new(self) -> NewRouter:
         """As the control plane takes it."""
@@ -52,8 +51,8 @@ class UpdateRouter(BaseModel):
     type: RouterType | None = None
     aliases: Aliases | None = Field(None, examples=[["assistant"]])
     load_balancing_strategy: LoadBalancing | None = None
-    cost_prompt_tokens: Price | None = None
-    cost_completion_tokens: Price | None = None
+    cost_prompt_tokens: Money | None = None
+    cost_completion_tokens: Money | None = None
 
     def patch(self) -> RouterPatch:
         """As the control plane takes it."""

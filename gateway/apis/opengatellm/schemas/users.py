@@ -8,9 +8,9 @@ from pydantic import BaseModel, Field
 
 from control_plane.accounts.schemas import NewUser, UserFilter, UserPatch, UserView
 from gateway.apis.opengatellm.schemas.fields import (
-    Budget,
     FutureSeconds,
     Id,
+    Money,
     Name,
     Password,
     Priority,
@@ -47,7 +47,7 @@ class CreateUser(BaseModel):
     password: Password = Field(description="At most 72 bytes.", examples=["correct horse battery staple"])
     role: Id = Field(description="Id of a role.", examples=[1])
     organization: Id | None = Field(None, description="Id of an organization.", examples=[None])
-    budget: Budget | None = Field(None, description="Null is unlimited.", examples=[10.0])
+    budget: Money | None = Field(None, description="Null is unlimited.", examples=[10.0])
     expires: FutureSeconds | None = Field(None, description="Unix time; null is never.", examples=[None])
     priority: Priority | None = Field(0, description="Higher goes first.", examples=[0])
 
@@ -76,7 +76,7 @@ class UpdateUser(BaseModel):
     password: Password | None = Field(None, description="New password.", examples=[None])
     role: Id | None = Field(None, description="Id of the new role.", examples=[None])
     organization: Id | None = Field(None, description="Null takes the user out.", examples=[None])
-    budget: Budget | None = Field(None, description="Null is unlimited.", examples=[10.0])
+    budget: Money | None = Field(None, description="Null is unlimited.", examples=[10.0])
     expires: FutureSeconds | None = Field(None, description="Unix time; null is never.", examples=[None])
     priority: Priority | None = Field(None, description="Higher goes first.", examples=[None])
 
