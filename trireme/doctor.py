@@ -2,6 +2,8 @@
 
 import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +21,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _disk(settings.data)
     yield _port(settings)
     yield check_sandbox()
+    yield _confinement()
     yield _gpu()
 
 
@@ -44,6 +47,22 @@ def _port(settings: Settings) -> Finding:
             problem = f"{detail}: {error.strerror}"
             return Finding("port", Level.PROBLEM, problem, "Choose another with --port.")
     return Finding("port", Level.OK, f"{detail} is free")
+
+
+def _confinement() -> Finding:
+    """Confine a process that does nothing."""
+    tried = subprocess.run(
+        [sys.executable, "-m", "gateway.serving.confinement"], capture_output=True, text=True, check=False
+    )
+    if tried.returncode == 0:
+        return Finding("confinement", Level.OK, "for PDFs and chat templates")
+    cause = tried.stderr.strip().rpartition("\n")[2]
+    return Finding(
+        "confinement",
+        Level.PROBLEM,
+        f"no PDFs are opened and no conversations held: {cause}",
+        "apt-get install libseccomp2, and a kernel and container that let processes filter system calls",
+    )
 
 
 def _gpu() -> Finding:

@@ -29,6 +29,19 @@ class InputTooLongError(TriremeError):
     default_hint = "Send it in parts."
 
 
+class UnconfinedError(TriremeError):
+    """Processes cannot be confined on this host, so they are not let near what strangers wrote."""
+
+    status = 503
+    code = "unconfined"
+    default_hint = "The operator asks `trireme doctor` what is missing."
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This host cannot confine processes, and documents and chat templates are not read without."
+        )
+
+
 class LabelsRequiredError(TriremeError):
     """The model knows no labels of its own and the request names none."""
 

@@ -7,9 +7,12 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
 from contextlib import suppress
 
+from gateway.serving.confinement import UNCONFINED
+from gateway.serving.errors import UnconfinedError
+
 
 async def start(module: str, *arguments: str, keep: Sequence[str] = ()) -> Process:
-    """Run a module that reads its input and writes its output.
+    """Run a module that confines itself, then reads its input and writes its output.
 
     Args:
         keep: variables of the gateway's environment for it; in the others there are secrets.
@@ -26,6 +29,19 @@ async def start(module: str, *arguments: str, keep: Sequence[str] = ()) -> Proce
             **{name: os.environ[name] for name in keep if name in os.environ},
         },
     )
+
+
+async def ended(process: Process) -> int:
+    """The status of a process that says nothing any more, once it has ended.
+
+    Raises:
+        UnconfinedError: it could not be confined, and so has done nothing.
+
+    """
+    status = await process.wait()
+    if status == UNCONFINED:
+        raise UnconfinedError
+    return status
 
 
 async def end(process: Process) -> None:

@@ -15,7 +15,7 @@ from gateway.serving.chat.messages import Message, Tool
 from gateway.serving.chat.orders import CHARACTERS, Answer, Order, Refused
 from gateway.serving.documents.messages import LENGTH
 from gateway.serving.gate import Gate
-from gateway.serving.processes import end, start
+from gateway.serving.processes import end, ended, start
 
 RENDERER = "gateway.serving.chat.renderer"
 
@@ -63,6 +63,7 @@ class ChatRenderer:
             ConversationRefusedError: the template is broken, refuses the messages, fails with them, or takes
                 too much memory or time.
             OverloadedError: too many conversations wait.
+            UnconfinedError: processes cannot be confined on this host.
 
         """
         order = Order(
@@ -96,21 +97,26 @@ class ChatRenderer:
         return await start(RENDERER, str(MEMORY_BYTES), str(ALONE), keep=("TZ",))
 
     async def _ask(self, process: Process, order: bytes) -> Answer:
-        assert process.stdin is not None
-        assert process.stdout is not None
         try:
             async with asyncio.timeout(PATIENCE):
-                process.stdin.write(LENGTH.pack(len(order)) + order)
-                await process.stdin.drain()
-                (length,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
-                if length > MOST_BYTES:
-                    raise _refused(f"makes more than {CHARACTERS} characters")
-                answer: Answer = self._decoder.decode(await process.stdout.readexactly(length))
-                return answer
+                try:
+                    return await self._answer(process, order)
+                except (asyncio.IncompleteReadError, ConnectionError):
+                    await ended(process)
         except TimeoutError:
             raise _refused(f"takes longer than {PATIENCE:.0f} seconds") from None
-        except (asyncio.IncompleteReadError, ConnectionError):
-            raise _refused(f"takes more than {MEMORY_BYTES // 2**20} MiB of memory") from None
+        raise _refused(f"takes more than {MEMORY_BYTES // 2**20} MiB of memory")
+
+    async def _answer(self, process: Process, order: bytes) -> Answer:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(LENGTH.pack(len(order)) + order)
+        await process.stdin.drain()
+        (length,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
+        if length > MOST_BYTES:
+            raise _refused(f"makes more than {CHARACTERS} characters")
+        answer: Answer = self._decoder.decode(await process.stdout.readexactly(length))
+        return answer
 
 
 def _refused(what: str) -> ConversationRefusedError:

@@ -20,14 +20,6 @@ class DocumentTooLargeError(TriremeError):
         super().__init__(f"File size limit exceeded (max: {most} bytes).")
 
 
-class UnconfinedError(TriremeError):
-    """Processes cannot be confined on this host, so they are not let near documents."""
-
-    status = 503
-    code = "unconfined"
-    default_hint = "The operator installs libseccomp: `apt-get install libseccomp2`."
-
-
 class FeatureDisabledError(TriremeError):
     """The site has no model for it, or the caller may not use that."""
 

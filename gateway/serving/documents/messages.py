@@ -49,10 +49,6 @@ class Refused(Message, frozen=True):
     reason: str
 
 
-class Unconfined(Message, frozen=True):
-    """The process could not give up its rights, and so has not looked at the document."""
-
-
 class Words(Message, frozen=True):
     """Text that a page has of itself, and where, in pixels of the drawn page.
 
@@ -99,5 +95,5 @@ class Drawn(Message, frozen=True):
     pixels: bytes
 
 
-Answer = Unconfined | Refused | Drawn
+Answer = Refused | Drawn
 """What the process says, page after page; the end of its output is the end of the document."""

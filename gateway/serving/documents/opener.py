@@ -14,17 +14,8 @@ import msgspec
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from gateway.serving.documents.confinement import bound, confine
-from gateway.serving.documents.messages import (
-    LENGTH,
-    Answer,
-    Box,
-    Drawn,
-    Order,
-    Reason,
-    Refused,
-    Unconfined,
-)
+from gateway.serving.confinement import confine
+from gateway.serving.documents.messages import LENGTH, Answer, Box, Drawn, Order, Reason, Refused
 from gateway.serving.documents.places import Places
 from gateway.serving.documents.text_layer import words_of
 
@@ -39,16 +30,16 @@ MOST_PICTURES = 200
 
 def main() -> None:
     """Read the order and the document, answer page by page."""
-    bound(int(sys.argv[1]))
     output = os.dup(1)
     os.dup2(2, 1)  # whatever a library prints must not come between the messages
+    codecs.lookup("utf-16-le")  # that of the library's texts: later no file can be read any more
+    confine(int(sys.argv[1]))
     encoder = msgspec.msgpack.Encoder()
     decoder = msgspec.msgpack.Decoder(Order)
     source = sys.stdin.buffer
     order = decoder.decode(source.read(*LENGTH.unpack(source.read(LENGTH.size))))
     data = source.read()
-    codecs.lookup("utf-16-le")  # that of the library's texts: later no file can be read any more
-    for answer in _answers(order, data) if confine() else (Unconfined(),):
+    for answer in _answers(order, data):
         _write(output, encoder.encode(answer))
 
 

@@ -8,22 +8,13 @@ from contextlib import aclosing, suppress
 import msgspec
 from PIL import Image
 
-from gateway.serving.documents.errors import DocumentRefusedError, UnconfinedError
-from gateway.serving.documents.messages import (
-    LENGTH,
-    Answer,
-    Drawn,
-    Order,
-    Reason,
-    Refused,
-    Unconfined,
-    Words,
-)
+from gateway.serving.documents.errors import DocumentRefusedError
+from gateway.serving.documents.messages import LENGTH, Answer, Drawn, Order, Reason, Refused, Words
 from gateway.serving.documents.pages import Page
 from gateway.serving.documents.settings import DocumentSettings
 from gateway.serving.gate import Gate
 from gateway.serving.ocr.lines import Line
-from gateway.serving.processes import end, start
+from gateway.serving.processes import end, ended, start
 
 CHANNELS = 3
 
@@ -76,13 +67,9 @@ class PdfOpener:
         sending = asyncio.create_task(_send(process, order, data))
         try:
             while (answer := await self._next(process)) is not None:
-                match answer:
-                    case Unconfined():
-                        raise UnconfinedError("PDFs are not opened here: libseccomp is missing.")
-                    case Refused():
-                        raise _unreadable(answer.reason)
-                    case Drawn():
-                        yield _page(answer)
+                if isinstance(answer, Refused):
+                    raise _unreadable(answer.reason)
+                yield _page(answer)
         finally:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
@@ -92,6 +79,7 @@ class PdfOpener:
 
         Raises:
             DocumentRefusedError: the process died of the document, or takes too long.
+            UnconfinedError: it could not be confined.
 
         """
         assert process.stdout is not None
@@ -104,7 +92,7 @@ class PdfOpener:
                         raise _unreadable(Reason.DAMAGED)
                     body = await process.stdout.readexactly(length)
                 except asyncio.IncompleteReadError as cut:
-                    if not cut.partial and await process.wait() == 0:
+                    if await ended(process) == 0 and not cut.partial:
                         return None
                     raise _unreadable("it is damaged, or takes too much memory") from None
         except TimeoutError:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import signal
+import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import pytest_asyncio
+from confined import FILTERED, seccomp_mode, unfiltered_python
 from memory import peak
 
 from gateway.serving.chat import rendering
@@ -17,8 +19,9 @@ from gateway.serving.chat.errors import ConversationRefusedError
 from gateway.serving.chat.messages import Message, Role, Tool
 from gateway.serving.chat.orders import Order
 from gateway.serving.chat.rendering import ChatRenderer
+from gateway.serving.chat.template import ChatTemplate
 from gateway.serving.documents.messages import LENGTH
-from gateway.serving.errors import OverloadedError
+from gateway.serving.errors import OverloadedError, UnconfinedError
 from gateway.serving.processes import start
 
 FRIENDLY = "{{ bos }}{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
@@ -29,6 +32,35 @@ DOUBLING = (
 )
 SLOW = "{{ range(99999) | select('in', range(99999) | reverse | list) | list | length }}"
 MEBIBYTE = 2**20
+EVERYTHING = (
+    "'\\u00e9\\n' ~ '\\N{BULLET}'",
+    "{'b': 1, 'a': [1.5, none]} | pprint",
+    "{'b': 1} | tojson(indent=2)",
+    "{'b': 1} | dictsort | list",
+    "{'b': 1} | items | list",
+    "{'b': 1} | xmlattr",
+    "'<a>b</a>&amp;' | striptags",
+    "'<a>' | escape | forceescape | safe",
+    "'a b c d e' | wordwrap(3)",
+    "'a b c d e' | wordcount",
+    "'a b' | indent(2, first=true) | title | capitalize | upper | lower | trim | center(9)",
+    "'a b c d e f g h i j' | truncate(9)",
+    "'see https://example.org now' | urlize",
+    "'ä ö' | urlencode",
+    "123456789 | filesizeformat",
+    "[3, 1, 2] | sort | reverse | join(',')",
+    "[3, 1, 1] | unique | list + ([1, 2, 3] | slice(2) | list) + ([1, 2, 3] | batch(2) | list)",
+    "[{'a': 1}, {'a': 2}] | groupby('a') | list",
+    "[{'a': 1}, {'a': 2}] | selectattr('a', 'gt', 1) | map(attribute='a') | list",
+    "[{'a': 1}, {'a': 2}] | rejectattr('a', 'eq', 1) | map(attribute='a') | sum",
+    "[7] | random",
+    "[1, 2] | max + [1, 2] | min + (1.26 | round(1)) + ('3' | int) + ('1.5' | float)",
+    "'%s-%s' | format(1, 'x') ~ 'a-b'.split('-') ~ 'ab'.replace('a', 'c') ~ ' x '.strip()",
+    "lipsum(n=1, html=false) | length > 9",
+    "strftime_now('%d %B %Y %Z')",
+    "cycler('a', 'b').next() ~ joiner(',')() ~ dict(a=1) ~ range(3) | list",
+)
+"""What templates may use of Jinja and of transformers' additions, for the most part read when first used."""
 
 
 @pytest_asyncio.fixture
@@ -98,6 +130,28 @@ async def test_processes_are_kept_and_bounded(renderer: ChatRenderer) -> None:
     await first.wait()
     assert await render(renderer)
     assert renderer._idle != [first]
+
+
+async def test_processes_are_confined(renderer: ChatRenderer) -> None:
+    await render(renderer)
+    (process,) = renderer._idle
+    assert seccomp_mode(process.pid) == FILTERED
+
+
+@pytest.mark.parametrize("expression", EVERYTHING)
+async def test_what_jinja_offers_works_confined(renderer: ChatRenderer, expression: str) -> None:
+    template = "{{ " + expression + " }}"
+    assert await render(renderer, template) == ChatTemplate(template, {}).render([], ())
+
+
+async def test_hosts_that_cannot_confine_render_nothing(
+    renderer: ChatRenderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as host:
+        host.setattr(sys, "executable", str(unfiltered_python(tmp_path)))
+        with pytest.raises(UnconfinedError):
+            await render(renderer)
+    assert await render(renderer)
 
 
 async def test_what_does_not_look_at_the_clock_ends_too(

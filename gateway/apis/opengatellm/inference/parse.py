@@ -14,9 +14,9 @@ from gateway.forms import FormReader, read_fields
 from gateway.parameters import documented_by
 from gateway.reading import Reading
 from gateway.serving.documents.documents import is_pdf
-from gateway.serving.documents.errors import DocumentRefusedError, FeatureDisabledError, UnconfinedError
+from gateway.serving.documents.errors import DocumentRefusedError, FeatureDisabledError
 from gateway.serving.documents.reading import PictureChoice
-from gateway.serving.errors import WrongModelTypeError
+from gateway.serving.errors import UnconfinedError, WrongModelTypeError
 from gateway.serving.inference.inference import Inference, Job
 from gateway.serving.metering.errors import ModelForbiddenError
 from gateway.serving.metering.usage import Usage
