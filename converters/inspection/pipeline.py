@@ -2,7 +2,7 @@
 
 import re
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
@@ -90,6 +90,8 @@ def read_pipeline(source: Path) -> Pipeline | None:
     if not (source / "modules.json").is_file():
         return None
     modules = read_json(source / "modules.json", list[_Module])
+    for module in modules:
+        _check_place(module.path)
     kinds = [module.kind for module in modules]
     if not _ORDER.fullmatch(" ".join(kinds)):
         odd = [kind for kind in kinds if kind not in _KINDS]
@@ -130,6 +132,15 @@ def read_json(path: Path, kind: Any) -> Any:
         raise ConversionError(
             f"{path.name} is damaged: {error}", hint="Download or save it again."
         ) from error
+
+
+def _check_place(path: str) -> None:
+    parts = PurePosixPath(path).parts
+    if path.startswith("/") or ".." in parts:
+        raise ConversionError(
+            f"modules.json names {path!r}, which is no folder of the model's own",
+            hint="Name folders inside of the model, such as 1_Pooling.",
+        )
 
 
 def _pooling(path: Path) -> Pooling:

@@ -7,6 +7,7 @@ from converters.messages import Progress
 from converters.results import Fetched
 from converters.sources import fetch
 from converters.sources.files import digest
+from converters.sources.places import forget_places
 from converters.spec import BuildSpec
 from converters.speech import unpacking
 from converters.workspace import Workspace
@@ -17,6 +18,7 @@ def run(spec: BuildSpec, _workspace: Workspace, folder: Path, progress: Progress
     uri = fetch(spec, folder, progress)
     progress(80, "taking the digest")
     fetched = Fetched(uri=uri, digest=digest(folder))
+    forget_places(folder)
     gguf.unpack(folder, progress)
     unpacking.unpack(folder, progress)
     return fetched
