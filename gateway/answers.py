@@ -1,4 +1,4 @@
-"""Answers that are encoded already, on the shortest way out."""
+"""Responses that are JSON bytes already, and skip Litestar's rendering."""
 
 from typing import Any, cast
 

@@ -1,4 +1,4 @@
-"""Puts the gateway's parts together."""
+"""Builds the gateway's ASGI application out of its parts."""
 
 import asyncio
 import os

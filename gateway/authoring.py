@@ -1,4 +1,4 @@
-"""What authors of models work with: the services behind uploads, models, builds and deployments."""
+"""Wires the services that authors work with: uploads, models, builds and deployments."""
 
 from dataclasses import dataclass
 from typing import Self

@@ -1,4 +1,4 @@
-"""The short way from a body to its handler and back."""
+"""Calls the handler of a task directly, past Litestar's parsing of parameters and responses."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Bodies that name a model: whether the caller may use it is told before what else is wrong with them."""
+"""Bodies that name a model: the caller's access to it is checked before the rest of the body."""
 
 from typing import Any, TypeVar
 

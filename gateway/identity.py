@@ -1,4 +1,4 @@
-"""The services behind the administrative routes, handed to handlers by name, and who calls them."""
+"""Wires the services behind the administrative routes, and names their caller for the audit log."""
 
 from dataclasses import dataclass, fields
 from typing import Self

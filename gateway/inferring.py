@@ -1,4 +1,4 @@
-"""What the endpoints of the OpenAI-compatible API put to work, handed to them by name."""
+"""Wires what the inference endpoints under `/v1` work with, and hands it to them by name."""
 
 from litestar.di import Provide
 

@@ -1,4 +1,4 @@
-"""How much work may come in, and its end when the client leaves."""
+"""Bounds how many requests and bytes of bodies are in progress, and ends work when its client disconnects."""
 
 import asyncio
 from collections import Counter

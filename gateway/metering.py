@@ -1,4 +1,4 @@
-"""Puts the parts of metering together, and runs what works behind the calls."""
+"""Wires metering, and runs the tasks that write usage in the background."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""HTTP as uvicorn speaks it, in fewer packets."""
+"""uvicorn's HTTP protocol, changed to send the head and body of an answer in one packet."""
 
 import asyncio
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""Routers and providers put together: their services, the client of upstreams, and who watches them."""
+"""Wires routers and providers: their services, the client of upstreams, and the monitor that watches them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

@@ -1,4 +1,4 @@
-"""Puts the parts together that read documents."""
+"""Wires the parts that read documents."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing

@@ -1,4 +1,4 @@
-"""Is a folder really the entry that its manifest describes?"""
+"""Checks that a folder is the entry that its manifest describes."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How much memory a family of processes holds."""
+"""Resident memory of a process and its descendants."""
 
 from contextlib import suppress
 

@@ -1,4 +1,4 @@
-"""A TensorRT plan on paper: what it was built from and for. A plan runs on nothing else."""
+"""What a TensorRT plan was built from and for: the only GPU and TensorRT version that can run it."""
 
 from model_repository.heads import Struct
 

@@ -1,4 +1,4 @@
-"""A child process that never outlives us, whatever ends us, with all processes that it starts."""
+"""A child process that ends with its parent, however that ends, together with all that it started."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What each token adds to a text, in bytes: some tokens are but part of a character."""
+"""The bytes that each token adds to a text; some tokens are only part of a character."""
 
 import json
 import re

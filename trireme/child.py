@@ -1,4 +1,4 @@
-"""A process of ours that is started again when it dies."""
+"""A child process that is restarted when it dies."""
 
 import asyncio
 import os

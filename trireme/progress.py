@@ -1,4 +1,4 @@
-"""Builds as a person at a terminal follows them."""
+"""Progress and logs of builds, shown in a terminal."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Sends a folder to a gateway as an author does, and follows what becomes of it."""
+"""Zips a folder, uploads it to a gateway as an author would, and follows the build."""
 
 import tempfile
 import time

@@ -1,4 +1,4 @@
-"""A model on paper: versions, candidates, parity."""
+"""What `trireme models show` prints: versions, candidates, parity."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Opens the state that a command works on, and loads only then what it takes."""
+"""Opens the database and the repository that a command works on; what that needs is imported only then."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""How builds went, over all whose rows are kept."""
+"""Counts and durations of all builds whose rows are kept, for metrics."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

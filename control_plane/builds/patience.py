@@ -1,4 +1,4 @@
-"""Waiting for storage that is away for a while."""
+"""Retries while the storage is unreachable, up to a limit."""
 
 import asyncio
 from collections.abc import Callable

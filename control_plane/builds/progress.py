@@ -1,4 +1,4 @@
-"""What a build has come to: events of its stages, gathered between two writes to the database."""
+"""Progress of a build: events of its stages, gathered between two writes to the database."""
 
 from dataclasses import dataclass, replace
 

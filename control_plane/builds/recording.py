@@ -1,4 +1,4 @@
-"""Writes down what has happened in a stage of a build."""
+"""Writes the events of a build's stage to the database."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What goes on beside the stages of a running build: signs of life, progress, and the wish to end."""
+"""What accompanies a running build: heartbeats, progress, and requests to cancel it."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Why a name does not lead to a model."""
+"""Why a name does not resolve to a model."""
 
 from model_repository.errors import TriremeError
 

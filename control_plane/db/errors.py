@@ -1,4 +1,4 @@
-"""A database that is away, told as such."""
+"""The error of a database that cannot be reached."""
 
 from model_repository.errors import TriremeError
 

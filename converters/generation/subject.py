@@ -1,4 +1,4 @@
-"""What models that read and models that hear differ in, as far as the stages of both must know."""
+"""The interface by which the generation stages handle both text models and speech models."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The subject of a part, by what its head says."""
+"""Picks the `Subject` of a part, text or speech, by its head."""
 
 from converters.generation.subject import Subject
 from converters.generation.text import TextSubject

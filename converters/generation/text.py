@@ -1,4 +1,4 @@
-"""Models that read: decoders, and encoder-decoders that answer."""
+"""Text models as a `Subject`: decoders and encoder-decoders."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which of the kinds of models a source is."""
+"""Recognises which kind of model a source holds."""
 
 from enum import StrEnum
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Exports of models that hear to OpenVINO, as the backend `generation` runs them."""
+"""Exports speech models to OpenVINO, as the backend `generation` runs them."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Voices that nobody has: sounds with the pitch, the formants and the pauses of speech, always the same."""
+"""Synthetic voices: sounds with the pitch, formants and pauses of speech, deterministic."""
 
 import numpy as np
 

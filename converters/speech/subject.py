@@ -1,4 +1,4 @@
-"""Models that hear, as the stages of generating models know them."""
+"""Speech models as a `Subject` of the generation stages."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Metrics of builds, which happen elsewhere: read from the database when somebody asks."""
+"""Metrics of builds, read from the database when Prometheus scrapes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator

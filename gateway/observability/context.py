@@ -1,4 +1,4 @@
-"""The HTTP request that is being answered, for whoever needs to name it."""
+"""The HTTP request in progress, as a context variable."""
 
 from collections.abc import Mapping
 from contextvars import ContextVar

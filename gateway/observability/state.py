@@ -1,4 +1,4 @@
-"""Metrics of what is the case now: looked up when somebody asks, so that requests pay nothing for them."""
+"""Gauges that are read when Prometheus scrapes, so that requests pay nothing for them."""
 
 from collections.abc import Callable, Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""Refuses calls of models with too long a queue before anything is done for them."""
+"""Refuses calls of models whose queue is too long, before any work is done for them."""
 
 from typing import Protocol
 

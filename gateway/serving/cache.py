@@ -1,4 +1,4 @@
-"""The answers that were used last, as many as fit into a number of bytes."""
+"""An LRU cache of answers, bounded in bytes."""
 
 from collections import OrderedDict
 from collections.abc import Hashable

@@ -1,4 +1,4 @@
-"""Rows of tokens that were asked before, answered without asking Triton again."""
+"""Answers rows of tokens from the cache, and sends only the others to Triton."""
 
 from array import array
 from collections.abc import Mapping, Sequence

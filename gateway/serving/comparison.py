@@ -1,4 +1,4 @@
-"""Whether two versions have answered alike."""
+"""Compares the answers of two versions, for shadow traffic."""
 
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass

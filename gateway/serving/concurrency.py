@@ -1,4 +1,4 @@
-"""Several pieces of one request's work side by side, but not all of them."""
+"""Runs the parts of one request concurrently, up to a limit."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,4 +1,4 @@
-"""A few at work, a few more waiting, and no others."""
+"""A bulkhead: a bounded number at work, a bounded number waiting, all others refused."""
 
 import asyncio
 from collections.abc import AsyncIterator

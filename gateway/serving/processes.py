@@ -1,4 +1,4 @@
-"""Processes that work for the gateway on what is not its own."""
+"""Starts child processes that work on untrusted input for the gateway, and ends them."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Counts what the versions of divided models do, in windows that the control plane adds up."""
+"""Counts what canaries and shadows do, in windows of time that the control plane adds up."""
 
 from collections.abc import Callable, Sequence
 from time import time

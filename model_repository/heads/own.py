@@ -1,4 +1,4 @@
-"""Heads of what authors define themselves."""
+"""Heads of models whose authors define inputs and outputs themselves."""
 
 from model_repository.heads.struct import Struct
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a bucket, and how boto3's words for it become ours."""
+"""Errors of a bucket, translated from boto3's."""
 
 from boto3.exceptions import RetriesExceededError, S3UploadFailedError
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError

@@ -1,4 +1,4 @@
-"""Many small transfers at a time: what takes long about each is the way there and back."""
+"""Many small transfers at a time, because each is mostly round-trip time."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed

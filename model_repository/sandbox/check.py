@@ -1,4 +1,4 @@
-"""Whether this machine can isolate code of strangers, by trying."""
+"""Finds out by trying whether this machine can sandbox untrusted code."""
 
 from model_repository.environment import Finding, Level
 from model_repository.sandbox.box import Box, bubblewrap

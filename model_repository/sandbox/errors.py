@@ -1,4 +1,4 @@
-"""Why a sandbox cannot be had, or ended."""
+"""Why a sandbox cannot be made, or was ended."""
 
 from model_repository.errors import TriremeError
 

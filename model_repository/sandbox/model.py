@@ -1,4 +1,4 @@
-"""An author's model in its sandbox: load it, call it, and have it again after it was ended."""
+"""An author's model in its sandbox: load it, call it, restart it after it was ended."""
 
 import msgspec
 

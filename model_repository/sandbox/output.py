@@ -1,4 +1,4 @@
-"""What becomes of the lines that sandboxed code prints."""
+"""Passes on what sandboxed code prints, up to a bound."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""What commands on the models of an account share."""
+"""Options and look-ups that commands on an account's models share."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

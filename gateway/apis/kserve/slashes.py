@@ -1,4 +1,4 @@
-"""Names of models with slashes, which a router takes for ends of names."""
+"""Model names that contain slashes, which the router would split."""
 
 import re
 from urllib.parse import unquote

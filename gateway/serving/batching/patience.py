@@ -1,4 +1,4 @@
-"""How long a call may expect to wait for its turn, and what is said to one that would wait longer."""
+"""Estimates how long a call would wait in the queue, and refuses one that would wait too long."""
 
 from collections.abc import Callable
 from time import monotonic

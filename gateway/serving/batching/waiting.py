@@ -1,4 +1,4 @@
-"""Rows that wait for one graph, and whose turn it is."""
+"""The queue of rows that wait for one graph: fair between API keys, and between the requests of a key."""
 
 from abc import ABC, abstractmethod
 from collections import deque

@@ -1,4 +1,4 @@
-"""How many packs should be on their way to Triton together."""
+"""How many packs may be in flight to Triton: a concurrency window, found as TCP Vegas finds its own."""
 
 LEAST = 2
 """Packs in flight, even for one instance: the next one arrives while it works. Several instances need no more

@@ -1,4 +1,4 @@
-"""One choice while it is written: its text, its calls and its logprobs."""
+"""One choice of an answer while it is generated: its text, its tool calls and its logprobs."""
 
 from gateway.serving.chat.calls import CallReader
 from gateway.serving.chat.dialects import Dialect

@@ -1,4 +1,4 @@
-"""Reads the calls out of an answer while it is written."""
+"""Parses tool calls out of an answer while it is generated."""
 
 import re
 import secrets

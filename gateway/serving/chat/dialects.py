@@ -1,4 +1,4 @@
-"""How models write that they want a function called; each was trained on one of a few ways."""
+"""The formats in which models write tool calls; each model was trained on one of them."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What the model thought of each token, told no sooner than the token's text."""
+"""Logprobs of each token, held back until the token's text is sent."""
 
 from codecs import getincrementaldecoder
 from collections import deque

@@ -1,4 +1,4 @@
-"""What comes back of a conversation: pieces while they are written, or the whole."""
+"""Answers to conversations: chunks of a stream, or a whole message."""
 
 from collections.abc import AsyncIterable
 from dataclasses import dataclass

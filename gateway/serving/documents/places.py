@@ -1,4 +1,4 @@
-"""Where things of a PDF's page are in its picture."""
+"""Maps positions on a PDF's page to pixels of its rendered image."""
 
 import pypdfium2
 

@@ -1,4 +1,4 @@
-"""Tokens to text while they come: whole characters only, and nothing of a stop text."""
+"""Streaming detokenisation: only whole characters, and nothing of a stop text."""
 
 from collections.abc import Sequence
 

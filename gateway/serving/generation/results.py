@@ -1,4 +1,4 @@
-"""What is asked of a generating model, and what comes back."""
+"""Input and output of text generation."""
 
 from dataclasses import dataclass
 

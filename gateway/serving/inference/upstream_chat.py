@@ -1,4 +1,4 @@
-"""Chats that others' APIs answer: passed on as they are, and counted by what they say."""
+"""Chats that providers elsewhere answer: passed on as they are, with the usage that they report."""
 
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing

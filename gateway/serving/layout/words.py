@@ -1,4 +1,4 @@
-"""Words across the ends of lines."""
+"""Words at the ends of lines: hyphenated ones are joined, leaders and scripts without spaces told apart."""
 
 import re
 from unicodedata import east_asian_width

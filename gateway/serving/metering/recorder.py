@@ -1,4 +1,4 @@
-"""Ended calls on their way to the database: a bounded queue, written in batches by one task.
+"""Writes usage to the database: a bounded queue, emptied in batches by one task.
 
 While the database is away they wait, and beyond the bound they are dropped and counted. Charges are never
 dropped: a call that has one reserved its budget in SQL, so there are no more of them than calls in progress.

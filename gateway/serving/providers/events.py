@@ -1,4 +1,4 @@
-"""Server-sent events of upstreams, out of the bytes as they come."""
+"""Parses server-sent events of upstreams from a stream of bytes."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing

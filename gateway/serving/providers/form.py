@@ -1,4 +1,4 @@
-"""What is sent to upstreams: JSON objects, and forms with a file."""
+"""Bodies sent to upstreams: JSON objects, and multipart forms with a file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

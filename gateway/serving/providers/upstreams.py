@@ -1,4 +1,4 @@
-"""Every kind of upstream behind one door: probed when it is added, looked at now and then, called."""
+"""One interface to all kinds of upstreams: probe when added, health check, call."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping

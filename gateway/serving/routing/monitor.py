@@ -1,4 +1,4 @@
-"""Looks at providers now and then, so that a broken one is known before a caller finds it out."""
+"""Checks providers periodically, so that a broken one is known before a caller finds out."""
 
 import asyncio
 from collections.abc import Iterable

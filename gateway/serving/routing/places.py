@@ -1,4 +1,4 @@
-"""Places at providers: taken while there is room, otherwise handed on to those who wait, in their order."""
+"""Slots at providers: taken while one is free, otherwise handed to waiting calls by priority and order."""
 
 import asyncio
 from bisect import insort_right

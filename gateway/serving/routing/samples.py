@@ -1,4 +1,4 @@
-"""What was measured lately, and the percentile of it."""
+"""Recent measurements within a time window, and their percentiles."""
 
 import math
 from collections import deque

@@ -1,4 +1,4 @@
-"""Runs models that hear: one window of sound to the tokens that are written about it."""
+"""Runs speech models: one window of audio in, the tokens of its transcript out."""
 
 from collections.abc import Sequence
 from contextlib import aclosing

@@ -1,4 +1,4 @@
-"""A file of sound as a model wants it: one channel at its sample rate, decoded as far as it is asked for."""
+"""Decodes an audio file to one channel at the model's sample rate, as far as it is read."""
 
 from typing import BinaryIO
 

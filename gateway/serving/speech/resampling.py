@@ -1,4 +1,4 @@
-"""Sound at one sample rate as sound at another, piece by piece."""
+"""Resamples audio from one sample rate to another, piece by piece."""
 
 from functools import lru_cache
 from math import ceil, gcd

@@ -1,4 +1,4 @@
-"""What is asked of a model that hears, and what comes back."""
+"""Input and output of transcription."""
 
 from dataclasses import dataclass
 from typing import BinaryIO

@@ -1,4 +1,4 @@
-"""Writes down one recording, window by window."""
+"""Transcribes one recording, window by window."""
 
 import zlib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Which engine does what: one interface over the pipeline for decoders and the library's own loop."""
+"""One interface over OpenVINO GenAI's pipeline and transformers' loop, and which request runs in which."""
 
 from collections.abc import Callable
 from pathlib import Path

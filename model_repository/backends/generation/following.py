@@ -1,4 +1,4 @@
-"""Answers that follow a JSON schema in the generation loop of transformers, by llguidance."""
+"""Constrains transformers' generation loop to a JSON schema, by llguidance."""
 
 from collections.abc import Sequence
 from pathlib import Path

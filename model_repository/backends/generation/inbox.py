@@ -1,4 +1,4 @@
-"""Jobs on their way to an engine's thread: a bounded queue that says no instead of growing."""
+"""A bounded queue of jobs for an engine's thread; it refuses instead of growing."""
 
 from collections import deque
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""OpenAI's penalties on tokens that an answer has already, which the library has no name for."""
+"""OpenAI's presence and frequency penalties as a logits processor; transformers has none."""
 
 import torch
 from transformers import LogitsProcessor

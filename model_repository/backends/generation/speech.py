@@ -1,4 +1,4 @@
-"""Models that hear: a window of sound in the encoder, and a transcript with timestamps out of the decoder."""
+"""Speech models: a window of audio into the encoder, a transcript with timestamps out of the decoder."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How many ask at the same time, for how many texts, how long."""
+"""Loads: how many callers, how many texts per request, for how long."""
 
 import random
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What any call of a model may end in, and how its answers are documented."""
+"""The errors that any call of a model may answer, and their documentation."""
 
 from collections.abc import Mapping
 from typing import Any

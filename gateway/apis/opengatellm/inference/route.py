@@ -1,4 +1,4 @@
-"""How endpoints are declared whose JSON body names the model that answers."""
+"""Declares endpoints whose JSON body names the model."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
