@@ -75,7 +75,17 @@ def is_served(settings: Settings) -> bool:
 
 
 def root_key(settings: Settings) -> str:
-    """The root key: the configured one, the one made earlier, or a new one kept in `root.key` (mode 0600).
+    """The root key: the one that there is, or a new one kept in `root.key` (mode 0600).
+
+    Raises:
+        WeakRootKeyError: the configured one can be guessed, and `insecure` is not set.
+
+    """
+    return present_root_key(settings) or _keep(settings.root_key_file, new_root_key())
+
+
+def present_root_key(settings: Settings) -> str:
+    """The configured root key, or the one made earlier; empty if there is neither.
 
     Raises:
         WeakRootKeyError: the configured one can be guessed, and `insecure` is not set.
@@ -85,14 +95,14 @@ def root_key(settings: Settings) -> str:
         if len(settings.root_key) < SHORTEST_ROOT_KEY and not settings.insecure:
             raise WeakRootKeyError(f"the root key has fewer than {SHORTEST_ROOT_KEY} characters")
         return settings.root_key
-    try:
+    with suppress(FileNotFoundError):
         return settings.root_key_file.read_text().strip()
-    except FileNotFoundError:
-        return _make_root_key(settings.root_key_file)
+    return ""
 
 
-def _make_root_key(path: Path) -> str:
-    return _keep(path, f"sk-{secrets.token_urlsafe(48)}")
+def new_root_key() -> str:
+    """A key that nobody can guess."""
+    return f"sk-{secrets.token_urlsafe(48)}"
 
 
 def secret_keys(settings: Settings) -> tuple[str, ...]:

@@ -41,6 +41,32 @@ def create(
     typer.echo(created.secret)
 
 
+@app.command()
+def root(data: Data = None, config: Config = None) -> None:
+    """Put the root key in force, which `trireme serve` does at its start; the one before is revoked.
+
+    It is root_key, or else the one in the data folder. Without either a new one is printed once, and kept
+    nowhere.
+    """
+    from control_plane.accounts.keys import KeyService
+    from trireme.data_folder import new_root_key, present_root_key
+
+    chosen = settings(data, config)
+    present = present_root_key(chosen)
+    secret = present or new_root_key()
+
+    async def run() -> None:
+        async with database(chosen) as db:
+            await KeyService(db).ensure_root(secret)
+
+    asyncio.run(run())
+    if present:
+        typer.echo(f"the root key of {'root_key' if chosen.root_key else chosen.root_key_file} is in force")
+    else:
+        Console(stderr=True).print("root key; it is not shown again:")
+        typer.echo(secret)
+
+
 @app.command("list")
 def list_(data: Data = None, config: Config = None) -> None:
     """List keys, without their secrets."""

@@ -50,6 +50,7 @@ def test_settings_exist(services: dict[str, Any]) -> None:
             assert settings.s3.bucket
     gateway = load(environment=services["gateway"]["environment"])
     assert gateway.gateway.host == "0.0.0.0"
+    assert gateway.secret_keys, "one that a gateway makes would end with its container"
     assert services["gateway"]["ports"] == [f"8000:{gateway.gateway.port}"]
 
 

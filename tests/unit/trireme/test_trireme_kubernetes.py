@@ -13,6 +13,13 @@ from trireme.sources import load
 
 OVERLAYS = ("base", "overlays/gpu", "overlays/standalone")
 OURS = ("trireme", "trireme-worker")
+NEEDLESS = {
+    ("worker", "triton-0.triton", "http"),
+    ("triton", "triton-0.triton", "http"),
+    ("triton", "triton-0.triton", "grpc"),
+}
+"""Pods, hosts and ports that a pod is told of as all are, and does not call."""
+
 SECRETS = {"trireme-jobs-tls", "trireme-state"}
 """Named in the instructions beside `trireme`, whose keys are in the example."""
 
@@ -150,22 +157,48 @@ def test_services_policies_and_budgets_mean_pods_and_ports_that_exist(objects: l
         assert target["name"] in named(objects, target["kind"])
 
 
-def test_addresses_in_settings_are_services(everything: list[Object]) -> None:
-    services = named(everything, "Service")
-    values = [*named(everything, "ConfigMap")["trireme"]["data"].values(), *secret_keys().values()]
-    values += [
-        each["value"] for _, c in ours(pods(everything)) for each in c.get("env", ()) if "value" in each
-    ]
+def addresses(container: Object, config: dict[str, str]) -> set[tuple[str, int]]:
+    """Hosts and ports that a container is told of."""
+    sources = {"configMapRef": config, "secretRef": secret_keys()}
+    told = [value for each in container.get("envFrom", ()) for value in sources[next(iter(each))].values()]
+    told += container.get("args", ())
+    told += [each["value"] for each in container.get("env", ()) if "value" in each]
+    found = re.findall(r"(?:^|//(?:[^@/]*@)?|,)([a-z0-9.-]+):(\d+)", ",".join(told))
+    return {(host, int(port)) for host, port in found if host != "localhost"}
+
+
+def admitted(policy: Object, pod: Pod, port: str) -> bool:
+    """Whether a policy lets what comes from a pod through to a port."""
+    return any(
+        ("ports" not in rule or {"port": port} in rule["ports"])
+        and (
+            "from" not in rule
+            or any(selected(peer["podSelector"], [pod]) for peer in rule["from"] if "podSelector" in peer)
+        )
+        for rule in policy["spec"].get("ingress", ())
+    )
+
+
+def test_what_pods_are_told_of_is_there_and_lets_them_in(everything: list[Object]) -> None:
+    candidates, services = pods(everything), named(everything, "Service")
+    policies = named(everything, "NetworkPolicy").values()
+    config = named(everything, "ConfigMap")["trireme"]["data"]
     found = set()
-    for host, port in re.findall(
-        r"(?:^|//(?:[^@/]*@)?|,)([a-z0-9.-]+):(\d+)", " ".join(values).replace(" ", ",")
-    ):
-        if host == "localhost":
-            continue
-        service = services[host.rsplit(".", 1)[-1]]
-        assert int(port) in {each["port"] for each in service["spec"]["ports"]}, host
-        found.add(host)
+    for pod, container in ours(candidates):
+        for host, number in addresses(container, config):
+            service = services[host.rsplit(".", 1)[-1]]
+            (port,) = [each["targetPort"] for each in service["spec"]["ports"] if each["port"] == number]
+            (server,) = selected({"matchLabels": service["spec"]["selector"]}, candidates)
+            if (pod.name, host, port) not in NEEDLESS:
+                meant = [each for each in policies if selected(each["spec"]["podSelector"], [server])]
+                assert any(admitted(each, pod, port) for each in meant), (pod.name, host, port)
+            found.add(host)
     assert found == {"triton-0.triton", "scheduler", "s3", "redis"}
+
+
+def test_what_secrets_are_encrypted_with_outlives_a_gateway_and_is_shared() -> None:
+    """A gateway's data folder ends with its pod: a key that was made there would be lost with it."""
+    assert "TRIREME_SECRET_KEYS" in secret_keys()
 
 
 def test_probes_ask_what_the_gateway_answers(everything: list[Object]) -> None:
