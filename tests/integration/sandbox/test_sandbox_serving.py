@@ -180,7 +180,7 @@ async def test_a_call_that_hangs_or_kills_its_process_ends_alone(
 async def test_calls_of_one_model_are_bounded_and_leave_others_their_place(
     client: httpx.AsyncClient, module: str, neighbour: str
 ) -> None:
-    calls = [client.post("/custom", json={"model": module, "sleep": 0.02}) for _ in range(40)]
+    calls = [client.post("/custom", json={"model": module, "sleep": 0.1}) for _ in range(40)]
     statuses = [response.status_code for response in await asyncio.gather(*calls)]
     assert set(statuses) == {200, 503}
     assert statuses.count(200) >= 16
