@@ -30,15 +30,11 @@ from gateway.apis.kserve.slashes import SlashesLayer
 from gateway.apis.opengatellm import errors as opengatellm_errors
 from gateway.apis.opengatellm import router as opengatellm
 from gateway.apis.opengatellm.monitoring import create_metrics_router
-from gateway.authoring import Authoring
 from gateway.catalog_feed import CatalogFeed
 from gateway.dependencies import provided
 from gateway.errors import handlers_by_prefix
 from gateway.health import HealthController, judge
-from gateway.identity import Identity
-from gateway.inferring import inference_dependencies
 from gateway.intake import Intake, IntakeLayer
-from gateway.metering import Metering
 from gateway.observability.builds import BuildMetrics
 from gateway.observability.metrics import Metrics
 from gateway.observability.page import MetricsPage
@@ -46,8 +42,6 @@ from gateway.observability.requests import RequestObserver
 from gateway.observability.state import StateMetrics
 from gateway.observability.tasks import TaskMetrics
 from gateway.openapi import openapi_config
-from gateway.providing import Providing
-from gateway.reading import Reading
 from gateway.schemas import ModelSchemas, StructSchemas
 from gateway.serving.admission import Admission
 from gateway.serving.cache import AnswerCache
@@ -73,6 +67,12 @@ from gateway.serving.traffic import Traffic
 from gateway.serving.triton import TritonPool
 from gateway.settings import GatewaySettings, TracingSettings
 from gateway.traffic_report import TrafficReport
+from gateway.wiring.authoring import Authoring
+from gateway.wiring.documents import Reading
+from gateway.wiring.identity import Identity
+from gateway.wiring.inference import inference_dependencies
+from gateway.wiring.metering import Metering
+from gateway.wiring.providers import ProviderServices
 from model_repository.storage import Storage
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def create_app(
     )
     authoring = Authoring.of(settings, database, uploads, upload_settings)
     identity = Identity.of(database, accounts)
-    providing = Providing(
+    providers = ProviderServices(
         database,
         snapshots,
         balancer,
@@ -195,7 +195,7 @@ def create_app(
                 await feed.try_refresh()
         running = [asyncio.create_task(each.run()) for each in (feed, report)]
         try:
-            async with metering.running(), providing.running():
+            async with metering.running(), providers.running():
                 yield
         finally:
             await dispatcher.close()
@@ -239,10 +239,10 @@ def create_app(
             "readiness": Provide(judge),
             **authoring.dependencies(),
             **identity.dependencies(),
-            **providing.dependencies(),
+            **providers.dependencies(),
             **inference_dependencies(
                 Inference(snapshots, metering.meter, dispatcher),
-                providing.upstreams,
+                providers.upstreams,
                 text=text,
                 generation=generation,
                 transcription=transcription,

@@ -5,7 +5,8 @@ from time import time
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from control_plane.catalog import Permission
+from control_plane.audit.service import Actor
+from control_plane.catalog import MASTER, Key, Permission
 from gateway.auth import ForbiddenError, find_key
 from gateway.observability.timing import stage
 from gateway.serving.snapshots import Snapshots
@@ -138,3 +139,8 @@ def _refusal(scheme: bytes) -> TriremeError:
 
 def _missing() -> NotAuthenticatedError:
     return NotAuthenticatedError("Not authenticated")
+
+
+def actor_of(key: Key) -> Actor:
+    """The caller as the audit log names it."""
+    return Actor(id=key.account_id, name=MASTER if key.is_root else key.principal.label, key_id=key.id)

@@ -8,11 +8,11 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 
 from gateway.catalog_feed import CatalogFeed
-from gateway.metering import Metering
 from gateway.serving.routing.balancer import Balancer
 from gateway.serving.routing.breaker import BreakerState
 from gateway.serving.snapshots import Snapshots
 from gateway.serving.triton import TritonPool
+from gateway.wiring.metering import Metering
 
 STALE_SECONDS = 5.0
 """Age from which a catalogue is reported as stale."""

@@ -21,7 +21,6 @@ from control_plane.routers.kinds import ProviderKind
 from control_plane.usage.budgets import MILLION
 from control_plane.usage.records import Charge
 from control_plane.usage.tables import Usage
-from gateway.metering import Metering
 from gateway.observability.tasks import TaskMetrics
 from gateway.serving.admission import Admission
 from gateway.serving.errors import OverloadedError
@@ -30,6 +29,7 @@ from gateway.serving.metering.meter import CLIENT_LEFT, MODEL_TOKEN
 from gateway.serving.threads import IN_PLACE_CHARACTERS
 from gateway.serving.tokenization import Tokenizers
 from gateway.settings import GatewaySettings
+from gateway.wiring.metering import Metering
 from model_repository.errors import InferenceError
 from model_repository.manifest import Manifest, Task
 

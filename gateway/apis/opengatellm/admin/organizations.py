@@ -19,8 +19,7 @@ from gateway.apis.opengatellm.schemas.organizations import (
     UpdateOrganization,
 )
 from gateway.apis.opengatellm.schemas.pages import NamedPageQuery
-from gateway.bearer import InsufficientRightsError, permission_layer
-from gateway.identity import actor_of
+from gateway.bearer import InsufficientRightsError, actor_of, permission_layer
 from gateway.parameters import documented_by, path_of, query_of
 from gateway.validation import ModelJSON
 

@@ -13,9 +13,8 @@ from gateway.apis.opengatellm.errors import responses
 from gateway.apis.opengatellm.schemas.created import Created
 from gateway.apis.opengatellm.schemas.pages import NamedPageQuery
 from gateway.apis.opengatellm.schemas.roles import CreateRole, RoleBody, RoleList, RolePath, UpdateRole
-from gateway.bearer import InsufficientRightsError, permission_layer
+from gateway.bearer import InsufficientRightsError, actor_of, permission_layer
 from gateway.catalog_feed import CatalogFeed
-from gateway.identity import actor_of
 from gateway.parameters import documented_by, path_of, query_of
 from gateway.validation import ModelJSON
 

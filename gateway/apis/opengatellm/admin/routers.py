@@ -19,9 +19,8 @@ from gateway.apis.opengatellm.schemas.routers import (
     RouterPath,
     UpdateRouter,
 )
-from gateway.bearer import WRONG_SCHEME_IS_401, InsufficientRightsError, permission_layer
+from gateway.bearer import WRONG_SCHEME_IS_401, InsufficientRightsError, actor_of, permission_layer
 from gateway.catalog_feed import CatalogFeed
-from gateway.identity import actor_of
 from gateway.parameters import documented_by, path_of, query_of
 from gateway.validation import ModelJSON
 

@@ -27,9 +27,8 @@ from gateway.apis.opengatellm.schemas.users import (
     UserPath,
     UsersQuery,
 )
-from gateway.bearer import InsufficientRightsError, permission_layer
+from gateway.bearer import InsufficientRightsError, actor_of, permission_layer
 from gateway.catalog_feed import CatalogFeed
-from gateway.identity import actor_of
 from gateway.parameters import documented_by, path_of, query_of
 from gateway.validation import ModelJSON
 

@@ -13,13 +13,13 @@ from gateway.apis.opengatellm.inference.route import answering_route
 from gateway.apis.opengatellm.schemas.answers import completed
 from gateway.apis.opengatellm.schemas.ocr import OCRBody, OCRPage, OCRResponse, OCRUsageInfo
 from gateway.granted import GrantedJSON
-from gateway.reading import Reading
 from gateway.serving.documents.documents import RemoteDocument
 from gateway.serving.documents.errors import DocumentRefusedError, DocumentTooLargeError
 from gateway.serving.errors import ImageRefusedError, UnconfinedError, UnrepresentableError
 from gateway.serving.inference.inference import Inference, Job
 from gateway.serving.providers.adapter import Operation
 from gateway.serving.providers.upstreams import Upstreams
+from gateway.wiring.documents import Reading
 
 ANSWERS = answering(
     OCRResponse,

@@ -12,7 +12,6 @@ from gateway.apis.opengatellm.inference.refusals import answering, respond
 from gateway.apis.opengatellm.schemas.parse import DocumentPage, ParsedDocument, ParseFields, total
 from gateway.forms import FormReader, read_fields
 from gateway.parameters import documented_by
-from gateway.reading import Reading
 from gateway.serving.documents.documents import is_pdf
 from gateway.serving.documents.errors import DocumentRefusedError, FeatureDisabledError
 from gateway.serving.documents.reading import PictureChoice
@@ -22,6 +21,7 @@ from gateway.serving.metering.errors import ModelForbiddenError
 from gateway.serving.metering.usage import Usage
 from gateway.serving.ocr.lines import Line
 from gateway.serving.providers.adapter import Operation
+from gateway.wiring.documents import Reading
 
 ANSWERS = answering(
     ParsedDocument,

@@ -20,8 +20,8 @@ from control_plane.roles.schemas import Limit
 from gateway.apis.opengatellm.errors import responses
 from gateway.apis.opengatellm.schemas.fields import seconds, seconds_or_none
 from gateway.apis.opengatellm.schemas.me import UpdateMe, UserInfo
+from gateway.bearer import actor_of
 from gateway.catalog_feed import CatalogFeed
-from gateway.identity import actor_of
 from gateway.parameters import documented_by
 from gateway.serving.snapshots import Snapshots
 from gateway.validation import ModelJSON

@@ -13,8 +13,8 @@ from gateway.apis.opengatellm.errors import responses
 from gateway.apis.opengatellm.schemas.fields import moment
 from gateway.apis.opengatellm.schemas.pages import KeyPageQuery
 from gateway.apis.opengatellm.schemas.tokens import CreatedOwnKey, CreateKey, KeyBody, KeyList, KeyPath
+from gateway.bearer import actor_of
 from gateway.catalog_feed import CatalogFeed
-from gateway.identity import actor_of
 from gateway.parameters import documented_by, path_of, query_of
 from gateway.validation import ModelJSON
 

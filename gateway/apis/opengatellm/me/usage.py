@@ -8,8 +8,8 @@ from litestar.di import NamedDependency
 from control_plane.catalog import Key
 from gateway.apis.opengatellm.errors import responses
 from gateway.apis.opengatellm.schemas.usage import UsageList, UsageQuery, usage_body
-from gateway.metering import Metering
 from gateway.parameters import documented_by, query_of
+from gateway.wiring.metering import Metering
 
 
 class UsageController(Controller):

@@ -1,4 +1,4 @@
-"""Wires the services behind the administrative routes, and names their caller for the audit log."""
+"""Wires the services behind the administrative routes."""
 
 from dataclasses import dataclass, fields
 from typing import Self
@@ -9,8 +9,7 @@ from control_plane.accounts.login import LoginService
 from control_plane.accounts.passwords import Passwords
 from control_plane.accounts.tokens import TokenService
 from control_plane.accounts.users import UserService
-from control_plane.audit.service import Actor, AuditService
-from control_plane.catalog import MASTER, Key
+from control_plane.audit.service import AuditService
 from control_plane.db.engine import Database
 from control_plane.organizations.service import OrganizationService
 from control_plane.roles.service import RoleService
@@ -56,8 +55,3 @@ class Identity:
     def close(self) -> None:
         """End the threads."""
         self.passwords.close()
-
-
-def actor_of(key: Key) -> Actor:
-    """The caller as the audit log names it."""
-    return Actor(id=key.account_id, name=MASTER if key.is_root else key.principal.label, key_id=key.id)

@@ -18,7 +18,7 @@ from gateway.serving.snapshots import Snapshots
 from gateway.serving.triton import TritonPool
 
 
-class Providing:
+class ProviderServices:
     """One for each gateway process.
 
     Attributes:

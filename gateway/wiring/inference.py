@@ -5,7 +5,6 @@ from litestar.di import Provide
 from gateway.apis.opengatellm.inference.chats import Chats
 from gateway.dependencies import provided
 from gateway.forms import FormReader
-from gateway.reading import Reading
 from gateway.serving.chat.rendering import ChatRenderer
 from gateway.serving.generation.model import GenerationModel
 from gateway.serving.inference.chats import ModelChat
@@ -20,6 +19,7 @@ from gateway.serving.tasks.rerank import RerankTask
 from gateway.serving.tasks.text import TextModel
 from gateway.serving.tasks.transcription import TranscriptionTask
 from gateway.serving.threads import Threads
+from gateway.wiring.documents import Reading
 
 
 def inference_dependencies(
