@@ -59,6 +59,10 @@ COLDEST = 1e-3
 """Temperature that lower ones are taken for: the likeliest token is all but certain there, and logits are no
 numbers any more when they are divided by less."""
 
+NARROWEST = 1e-6
+"""`top_p` that lower ones are taken for: one token is left either way, and engines whose numbers have 32 bits
+take the lowest ones for 0."""
+
 
 class FinishReason(StrEnum):
     """Why a sequence ended; empty while it goes on."""

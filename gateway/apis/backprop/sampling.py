@@ -21,7 +21,8 @@ TOP_K = 50
 """Defaults of the vendor's library."""
 
 LENGTH_RULE = f"a whole number from 1 to {MAX_NEW_TOKENS}"
-NUMBER_RULE = "a number above 0"
+PENALTY_RULE = "a number from 0.01 to 100"
+EXPONENT_RULE = "a number from -10 to 10"
 
 Length = (
     Annotated[int, Meta(ge=1, le=MAX_NEW_TOKENS)]
@@ -30,8 +31,11 @@ Length = (
 Count = (
     Annotated[int, Meta(ge=1, le=MAX_ANSWERS)] | Annotated[float, Meta(ge=1, le=MAX_ANSWERS, multiple_of=1)]
 )
-Number = Annotated[float, Meta(ge=0)]
-PositiveNumber = Annotated[float, Meta(gt=0)]
+Temperature = Annotated[float, Meta(ge=0, le=100)]
+Penalty = Annotated[float, Meta(ge=0.01, le=100)]
+Exponent = Annotated[float, Meta(ge=-10, le=10)]
+"""Of the length of an answer: scores that are divided by more are no numbers any more."""
+
 Share = Annotated[float, Meta(gt=0, le=1)]
 
 

@@ -10,14 +10,16 @@ from msgspec import Meta
 
 from control_plane.catalog import Key
 from gateway.apis.backprop.sampling import (
+    EXPONENT_RULE,
     LENGTH_RULE,
     MAX_ANSWERS,
-    NUMBER_RULE,
+    PENALTY_RULE,
     Count,
+    Exponent,
     Length,
-    Number,
-    PositiveNumber,
+    Penalty,
     Share,
+    Temperature,
     parameters,
 )
 from gateway.apis.backprop.schemas import MODEL_RULE, Text, WholeNumber
@@ -44,16 +46,15 @@ class TextGenerationSingle(Item, frozen=True, kw_only=True):
     ] = None
     max_length: Annotated[Length | None, Meta(description=f"{LENGTH_RULE}, or null for 20")] = None
     temperature: Annotated[
-        Number | None, Meta(description="a number, 0 or more; 0 draws nothing, or null for the model's own")
+        Temperature | None,
+        Meta(description="a number from 0 to 100; 0 draws nothing, or null for the model's own"),
     ] = None
     top_k: Annotated[
         WholeNumber | None, Meta(description="a whole number, 0 or more; 0 is no limit, or null for 50")
     ] = None
     top_p: Annotated[Share | None, Meta(description="a number above 0, up to 1, or null for 1")] = None
-    repetition_penalty: Annotated[
-        PositiveNumber | None, Meta(description=f"{NUMBER_RULE}, or null for 1")
-    ] = None
-    length_penalty: Annotated[float | None, Meta(description="a number, or null for 1")] = None
+    repetition_penalty: Annotated[Penalty | None, Meta(description=f"{PENALTY_RULE}, or null for 1")] = None
+    length_penalty: Annotated[Exponent | None, Meta(description=f"{EXPONENT_RULE}, or null for 1")] = None
     num_beams: Annotated[
         Count | None, Meta(description=f"a whole number from 1 to {MAX_ANSWERS}, or null for 1")
     ] = None

@@ -7,19 +7,21 @@ from model_repository.errors import RefusedInputError
 
 STOPS = 4
 CHOICES = 16
+MOST = 2**31 - 1
+"""Largest number of tokens that can be asked for."""
 
 RANGES: Mapping[str, tuple[float, float]] = {
     "temperature": (0, 100),
     "top_p": (0, 1),
-    "top_k": (0, 2**31),
+    "top_k": (0, MOST),
     "presence_penalty": (-2, 2),
     "frequency_penalty": (-2, 2),
     "repetition_penalty": (0.01, 100),
-    "seed": (-(2**63), 2**63),
+    "seed": (-(2**63), 2**63 - 1),
     "n": (1, CHOICES),
     "top_logprobs": (0, 20),
-    "min_tokens": (0, 2**31),
-    "max_tokens": (1, 2**31),
+    "min_tokens": (0, MOST),
+    "max_tokens": (1, MOST),
 }
 """Smallest and largest value of each option that is a number."""
 
@@ -70,7 +72,9 @@ class ChatOptions:
         for name, (least, most) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not least <= value <= most:
-                raise RefusedInputError(f"`{name}` must be from {least:g} to {most:g}, not {value:g}")
+                raise RefusedInputError(
+                    f"`{name}` must be from {_told(least)} to {_told(most)}, not {_told(value)}"
+                )
         if any(token < 0 for token in self.logit_bias):
             raise RefusedInputError("`logit_bias` must name tokens by their ids, which are 0 and up")
         if any(not -100 <= bias <= 100 for bias in self.logit_bias.values()):  # the range
@@ -79,3 +83,7 @@ class ChatOptions:
             raise RefusedInputError(f"`stop` takes up to {STOPS} texts, none of them empty")
         if self.max_tokens is not None and self.min_tokens > self.max_tokens:
             raise RefusedInputError("`min_tokens` is above the most tokens that the answer may have")
+
+
+def _told(number: float) -> str:
+    return f"{number:g}" if isinstance(number, float) else str(number)

@@ -27,7 +27,7 @@ from model_repository.backends.generation.job import Failure, Job
 from model_repository.backends.generation.penalties import Penalties
 from model_repository.backends.generation.rows import AbandonedError, Rows
 from model_repository.backends.generation.speech import SpeechModel
-from model_repository.generation import COLDEST, GenerationSettings, SamplingParameters
+from model_repository.generation import COLDEST, NARROWEST, GenerationSettings, SamplingParameters
 from model_repository.layout import TOKENIZER
 from model_repository.manifest import Precision
 
@@ -144,7 +144,7 @@ def _config(
     sampling = {
         "temperature": max(parameters.temperature, COLDEST),
         "top_k": parameters.top_k,
-        "top_p": parameters.top_p,
+        "top_p": max(parameters.top_p, NARROWEST),
     }
     beams = {"length_penalty": parameters.length_penalty, "early_stopping": parameters.early_stopping}
     return GenerationConfig(

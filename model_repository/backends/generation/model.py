@@ -60,6 +60,9 @@ class TritonPythonModel:
         settings = self._settings
         if not prompt or min(prompt) < 0 or max(prompt) >= settings.vocabulary:
             raise ValueError("the prompt is empty or has tokens that the model does not know")
+        if max(parameters.logit_bias, default=0) >= settings.vocabulary:
+            last = settings.vocabulary - 1
+            raise ValueError(f"`logit_bias` names tokens that the model does not know: they are 0 to {last}")
         if (longest := settings.longest(len(prompt), parameters)) > settings.max_length:
             raise ValueError(
                 f"prompt and output have {longest} tokens; the model takes {settings.max_length}"

@@ -15,7 +15,13 @@ import openvino_genai as genai
 from model_repository.backends.generation.grammar import grammar_tokenizer
 from model_repository.backends.generation.inbox import Inbox
 from model_repository.backends.generation.job import Failure, Job, Logprob
-from model_repository.generation import COLDEST, FinishReason, GenerationSettings, SamplingParameters
+from model_repository.generation import (
+    COLDEST,
+    NARROWEST,
+    FinishReason,
+    GenerationSettings,
+    SamplingParameters,
+)
 from model_repository.manifest import Precision
 
 QUEUE = 512
@@ -215,7 +221,7 @@ def _config(parameters: SamplingParameters, stops: frozenset[int], seed: int) ->
     config.do_sample = parameters.do_sample
     if parameters.do_sample:
         config.temperature = max(parameters.temperature, COLDEST)
-        config.top_p = parameters.top_p
+        config.top_p = max(parameters.top_p, NARROWEST)
         config.rng_seed = seed
         if parameters.top_k:
             config.top_k = parameters.top_k

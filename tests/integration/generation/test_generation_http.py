@@ -91,12 +91,17 @@ async def test_defaults_draw_where_texts_are_continued_and_not_where_they_are_an
         {"max_length": "9"},
         {"temperature": -0.1},
         {"temperature": True},
+        {"temperature": 1e300},
         {"top_k": -1},
         {"top_k": 0.5},
         {"top_p": 0},
         {"top_p": 1.1},
         {"repetition_penalty": 0},
+        {"repetition_penalty": 1e-300},
+        {"repetition_penalty": 1e300},
         {"length_penalty": "long"},
+        {"length_penalty": 1e300, "num_beams": 2},
+        {"length_penalty": -1e300, "num_beams": 2},
         {"num_beams": 0},
         {"num_beams": 2, "num_generations": 3},
         {"num_generations": 2, "temperature": 0},
@@ -111,6 +116,28 @@ async def test_bad_input_is_refused_with_a_message(http: httpx.AsyncClient, wron
     answer = await ask(http, "/text-generation", 400, **({"text": "a", "model": "llama"} | wrong))
     assert isinstance(answer["message"], str)
     assert answer["message"]
+
+
+@pytest.mark.parametrize("kind", ["llama", "t5"])
+@pytest.mark.parametrize(
+    "extreme",
+    [
+        {"temperature": 100},
+        {"temperature": 1e-300},
+        {"top_p": 1e-300},
+        {"top_k": 1_000_000},
+        {"repetition_penalty": 0.01},
+        {"repetition_penalty": 100},
+        {"length_penalty": 10, "num_beams": 2, "max_length": 100},
+        {"length_penalty": -10, "num_beams": 2, "max_length": 100},
+    ],
+    ids=str,
+)
+async def test_whatever_is_within_its_range_is_answered(
+    http: httpx.AsyncClient, kind: str, extreme: dict[str, object]
+) -> None:
+    answer = await ask(http, "/text-generation", text="one", model=kind, **extreme)
+    assert isinstance(answer["output"], str)
 
 
 async def test_a_text_too_long_to_be_answered_is_cut(http: httpx.AsyncClient) -> None:

@@ -84,6 +84,9 @@ async def test_numbers_out_of_range_and_models_without_conversations_are_refused
     refusals: Any = (
         ({"temperature": -1}, 400, "`temperature` must be from 0 to 100, not -1"),
         ({"n": 0}, 400, "`n` must be from 1 to 16, not 0"),
+        ({"n": 10**400}, 400, f"`n` must be from 1 to 16, not {10**400}"),
+        ({"seed": 2**63}, 400, f"`seed` must be from {-(2**63)} to {2**63 - 1}, not {2**63}"),
+        ({"extra_body": {"top_k": 2**31}}, 400, f"`top_k` must be from 0 to {2**31 - 1}, not {2**31}"),
         ({"model": "t5"}, 400, "model t5 has no chat template"),
         ({"model": "nothing", "stream": True}, 404, "Model not found."),
     )
@@ -91,6 +94,54 @@ async def test_numbers_out_of_range_and_models_without_conversations_are_refused
         with pytest.raises(openai.APIStatusError) as caught:
             await client.chat.completions.create(**COMMON | fields)
         assert (caught.value.status_code, caught.value.response.json()) == (status, {"detail": detail})
+
+
+async def test_a_bias_names_tokens_that_there_are(client: openai.AsyncOpenAI, site: Site):
+    tokens = (await site.serve("llama")).original.config.vocab_size
+    for unknown in (tokens, 10**30):
+        with pytest.raises(openai.BadRequestError) as caught:
+            await client.chat.completions.create(**COMMON, logit_bias={str(unknown): 1})
+        detail = f"`logit_bias` names tokens that the model does not know: they are 0 to {tokens - 1}"
+        assert caught.value.response.json() == {"detail": detail}
+    assert await client.chat.completions.create(**COMMON, logit_bias={str(tokens - 1): 1})
+
+
+async def test_the_narrowest_share_is_one_token(client: openai.AsyncOpenAI):
+    likeliest, drawn = [
+        await client.chat.completions.create(**COMMON | {"temperature": temperature}, top_p=1e-300)
+        for temperature in (0, 1)
+    ]
+    assert drawn.choices[0].message == likeliest.choices[0].message
+
+
+async def test_null_is_as_good_as_not_given(client: openai.AsyncOpenAI):
+    nothing: Any = {"reasoning_effort": None, "functions": None, "min_p": None, "tools": None, "n": None}
+    assert await client.chat.completions.create(**COMMON, extra_body=nothing)
+    unset: Any = {"suffix": None, "best_of": None, "logprobs": None, "max_tokens": 4}
+    assert await client.completions.create(model="llama", prompt="The", **unset)
+    absent: Any = {"conversation": None, "prompt": None, "max_tool_calls": None, "top_logprobs": None}
+    assert await client.responses.create(model="llama", input="The", max_output_tokens=4, **absent)
+
+
+@pytest.mark.parametrize(
+    ("fields", "loc"),
+    [
+        ({"max_output_tokens": 0}, ["body", "max_output_tokens"]),
+        ({"max_output_tokens": 2**31}, ["body", "max_output_tokens"]),
+        ({"reasoning": {"effort": "low"}}, ["body", "reasoning", "effort"]),
+        ({"text": {"format": {"type": "json_schema"}}}, ["body", "text", "format", "json_schema", "name"]),
+        (
+            {"input": [{"role": "user", "content": [{"type": "input_image", "image_url": "data:"}]}]},
+            ["body", "input"],
+        ),
+    ],
+)
+async def test_what_a_model_here_cannot_heed_of_a_response_is_called_as_there(
+    client: openai.AsyncOpenAI, fields: Any, loc: list[Any]
+):
+    with pytest.raises(openai.UnprocessableEntityError) as caught:
+        await client.responses.create(**{"model": "llama", "input": "Row!"} | fields)
+    assert loc in [problem["loc"] for problem in caught.value.response.json()["detail"]]
 
 
 async def test_texts_are_continued_as_they_stand(client: openai.AsyncOpenAI, site: Site):
@@ -113,7 +164,12 @@ async def test_texts_are_continued_as_they_stand(client: openai.AsyncOpenAI, sit
         **{**common, "max_tokens": 3}, prompt="The", logit_bias={str(favourite): 100}
     )
     assert biased.choices[0].text == continued(llama, llama.tokenizer.encode("The").ids, [favourite] * 3)
-    refusals: Any = (({"suffix": "."}, 422), ({"prompt": [1, 2]}, 422), ({"n": 99}, 400))
+    refusals: Any = (
+        ({"suffix": "."}, 422),
+        ({"prompt": [1, 2]}, 422),
+        ({"prompt": ["The"] * 129}, 422),
+        ({"n": 99}, 400),
+    )
     for fields, status in refusals:
         with pytest.raises(openai.APIStatusError) as caught:
             await client.completions.create(**{**common, "prompt": "The", **fields})

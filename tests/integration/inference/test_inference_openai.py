@@ -153,6 +153,9 @@ async def test_a_streamed_response_is_the_whole_in_events(client: openai.AsyncOp
         ({"tools": [{"type": "web_search"}]}, "tools"),
         ({"input": []}, "input"),
         ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "input"),
+        ({"input": [{"type": "reasoning", "id": "rs_1", "summary": []}]}, "input"),
+        ({"max_output_tokens": 0}, "max_output_tokens"),
+        ({"text": {"format": {"type": "json_schema", "name": "crew"}}}, "text"),
         ({"extra_body": {"conversation": "conv_1"}}, "conversation"),
     ],
 )

@@ -13,9 +13,10 @@ from gateway.apis.opengatellm.inference.refusals import answering, respond
 from gateway.apis.opengatellm.inference.response_events import response_events
 from gateway.apis.opengatellm.inference.route import answering_route
 from gateway.apis.opengatellm.schemas.response_objects import ResponseObject, message_item, whole_response
-from gateway.apis.opengatellm.schemas.responses import ResponsesBody
+from gateway.apis.opengatellm.schemas.responses import ResponsesBody, in_words_of_responses
 from gateway.granted import GrantedJSON
 from gateway.sse import streamed
+from gateway.validation import SchemaError
 
 ANSWERS = answering(
     ResponseObject,
@@ -53,6 +54,9 @@ class ResponsesController(Controller):
     ) -> Response[bytes] | Stream:
         """Answer a question or a conversation, which is sent whole each time."""
         chat = data.chat()
-        if data.stream:
-            return await streamed(response_events(data, chats.stream(request.auth, chat)), end=b"")
-        return respond(whole_response(data, await chats.answer(request.auth, chat)))
+        try:
+            if data.stream:
+                return await streamed(response_events(data, chats.stream(request.auth, chat)), end=b"")
+            return respond(whole_response(data, await chats.answer(request.auth, chat)))
+        except SchemaError as error:
+            raise in_words_of_responses(error) from None

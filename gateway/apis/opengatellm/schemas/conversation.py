@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from gateway.apis.opengatellm.schemas.sampling import SamplingBody
 from gateway.serving.chat.messages import Conversation, Message, NamedTool, Role, Tool, ToolCall, ToolMode
+from gateway.serving.chat.options import MOST
 
 TEMPERATURE = 0.7
 
@@ -124,8 +125,6 @@ Format = Annotated[FreeFormat | ObjectFormat | SchemaFormat, Field(discriminator
 class ConversationBody(SamplingBody):
     """What models on Triton heed; the fields of the last group change nothing about the answer."""
 
-    model_config = ConfigDict(extra="forbid")
-
     messages: list[MessageBody]
     tools: list[ToolBody] | None = None
     tool_choice: Literal["none", "auto", "required"] | NamedChoice | None = None
@@ -134,7 +133,7 @@ class ConversationBody(SamplingBody):
 
     logprobs: bool | None = None
     top_logprobs: int | None = None
-    max_completion_tokens: int | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1, le=MOST)] | None = None
 
     model: str
     stream: bool | None = None

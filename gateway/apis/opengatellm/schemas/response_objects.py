@@ -48,7 +48,7 @@ def new_response(body: ResponsesBody) -> Object:
         "previous_response_id": None,
         "store": False,
         "background": False,
-        "text": {"format": body.text.format.model_dump() if body.text else {"type": "text"}},
+        "text": {"format": body.text.format.model_dump(by_alias=True) if body.text else {"type": "text"}},
         "tool_choice": asked["tool_choice"] or ("auto" if body.tools else "none"),
         "tools": [_tool(tool) for tool in body.tools or ()],
         "truncation": "disabled",

@@ -1,11 +1,13 @@
 """Body of a response in the sense of OpenAI's `/v1/responses`: a chat in other words."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, Tag, field_validator, model_validator
 
 from gateway.apis.opengatellm.schemas.chat import ChatBody
 from gateway.apis.opengatellm.schemas.tagged import by_type
+from gateway.validation import SchemaError
 
 SYSTEM = {"system", "developer"}
 
@@ -100,27 +102,52 @@ class FunctionChoice(BaseModel):
     name: str
 
 
-class TextFormat(BaseModel):
-    """Any text, or JSON."""
+class FreeText(BaseModel):
+    """Any text."""
 
-    model_config = ConfigDict(extra="allow")
-
-    type: Literal["text", "json_object", "json_schema"] = "text"
+    type: Literal["text"] = "text"
 
     def response_format(self) -> dict[str, Any] | None:
         """As chats have it."""
-        match self.type:
-            case "text":
-                return None
-            case "json_object":
-                return {"type": self.type}
-        return {"type": self.type, "json_schema": self.model_extra}
+        return None
+
+
+class JsonObject(BaseModel):
+    """Some JSON object."""
+
+    type: Literal["json_object"]
+
+    def response_format(self) -> dict[str, Any] | None:
+        """As chats have it."""
+        return {"type": self.type}
+
+
+class JsonSchema(BaseModel):
+    """JSON of a schema."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: Literal["json_schema"]
+    name: str
+    definition: dict[str, Any] = Field(alias="schema")
+
+    def response_format(self) -> dict[str, Any] | None:
+        """As chats have it."""
+        return {"type": self.type, "json_schema": self.model_dump(exclude={"type"}, by_alias=True)}
+
+
+TextFormat = Annotated[
+    Annotated[FreeText, Tag("text")]
+    | Annotated[JsonObject, Tag("json_object")]
+    | Annotated[JsonSchema, Tag("json_schema")],
+    by_type("text"),
+]
 
 
 class TextOptions(BaseModel):
     """What the text of the answer has to be like."""
 
-    format: TextFormat = Field(default_factory=TextFormat)
+    format: TextFormat = Field(default_factory=FreeText)
 
 
 class Reasoning(BaseModel):
@@ -140,7 +167,7 @@ class ResponsesBody(BaseModel):
         examples=["How many rows of oars has a trireme?"],
     )
     instructions: str | None = Field(None, description="What the model is told first.")
-    max_output_tokens: int | None = Field(None, examples=[64])
+    max_output_tokens: int | None = Field(None, ge=1, examples=[64])
     temperature: float | None = None
     top_p: float | None = None
     stream: StrictBool | None = Field(False, description="Answer with server-sent events.")
@@ -162,6 +189,17 @@ class ResponsesBody(BaseModel):
         None, description="There is nothing to be included."
     )
     previous_response_id: str | None = Field(None, description="Not served: nothing is stored.")
+    conversation: None = Field(None, description="Not served: nothing is stored.")
+    prompt: None = Field(None, description="Not served: nothing is stored.")
+    max_tool_calls: None = None
+    top_logprobs: Literal[0] | None = None
+
+    @field_validator("input")
+    @classmethod
+    def _says_something(cls, value: str | list[Item]) -> str | list[Item]:
+        if not isinstance(value, str) and all(isinstance(item, ReasoningItem) for item in value):
+            raise ValueError("input has thoughts alone, which are not told to the model again")
+        return value
 
     @field_validator("previous_response_id")
     @classmethod
@@ -231,3 +269,24 @@ def _part(part: InputText | InputImage) -> dict[str, Any]:
         return {"type": "text", "text": part.text}
     url = {"url": part.image_url} | ({"detail": part.detail} if part.detail else {})
     return {"type": "image_url", "image_url": url}
+
+
+CHAT_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "max_completion_tokens": ("max_output_tokens",),
+    "messages": ("input",),
+    "reasoning_effort": ("reasoning", "effort"),
+    "response_format": ("text", "format"),
+}
+"""Where this API has what a chat calls otherwise."""
+
+
+def in_words_of_responses(error: SchemaError) -> SchemaError:
+    """What a model refuses of the chat that a response was made into, by the fields that the caller sent."""
+    return SchemaError([{**problem, "loc": _place(problem["loc"])} for problem in error.problems])
+
+
+def _place(loc: Sequence[str | int]) -> list[str | int]:
+    match loc:
+        case ["body", str(field), *_] if field in CHAT_FIELDS:
+            return ["body", *CHAT_FIELDS[field]]
+    return list(loc)

@@ -1,12 +1,16 @@
 """How answers are drawn: the fields that bodies of every generating endpoint share."""
 
-from pydantic import BaseModel
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from gateway.serving.chat.options import ChatOptions
 
 
 class SamplingBody(BaseModel):
-    """What models on Triton heed; null is as good as not given."""
+    """What models on Triton heed; null is as good as not given, also of what is not known."""
+
+    model_config = ConfigDict(extra="forbid")
 
     frequency_penalty: float | None = None
     presence_penalty: float | None = None
@@ -20,6 +24,13 @@ class SamplingBody(BaseModel):
     temperature: float | None = None
     top_k: int | None = None
     top_p: float | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_nothing(cls, fields: Any) -> Any:
+        if not isinstance(fields, dict):
+            return fields
+        return {name: value for name, value in fields.items() if value is not None}
 
     def sampled(
         self, *, temperature: float, max_tokens: int | None, top_logprobs: int | None = None

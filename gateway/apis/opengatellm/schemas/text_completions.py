@@ -18,6 +18,8 @@ from gateway.serving.tasks.generation import Generations
 from model_repository.heads import GenerationHead
 
 DEFAULT_TOKENS = 16
+MAX_TEXTS = 128
+"""Texts of one request that models on Triton continue; providers elsewhere have limits of their own."""
 
 Text = Annotated[str, Field(min_length=1)]
 Tokens = Annotated[list[Annotated[StrictInt, Field(ge=0)]], Field(min_length=1)]
@@ -58,9 +60,7 @@ class CompletionsBody(BaseModel):
 class ModelCompletion(SamplingBody):
     """What models on Triton heed; the fields of the last group change nothing about the answer."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    prompt: str | list[str]
+    prompt: str | Annotated[list[str], Field(max_length=MAX_TEXTS)]
     echo: bool | None = None
 
     model: str
