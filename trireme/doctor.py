@@ -1,7 +1,7 @@
 """Checks a machine for what Trireme needs, and says what to install."""
 
+import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from pathlib import Path
 from model_repository.environment import Finding, Level, check_environment
 from model_repository.sandbox.check import check_sandbox
 from trireme.data_folder import is_served
+from trireme.ports import PortInUseError, free_port
 from trireme.settings import Settings
 
 LOW_DISK_BYTES = 10 * 2**30
@@ -27,6 +28,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 def _disk(folder: Path) -> Finding:
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not (existing.is_dir() and os.access(existing, os.W_OK)):
+        detail = f"{existing} cannot be written into"
+        return Finding("disk", Level.PROBLEM, detail, "Choose another folder with --data.")
     free = shutil.disk_usage(existing).free
     detail = f"{free / 2**30:.0f} GiB free for {folder.absolute()}"
     if free < LOW_DISK_BYTES:
@@ -39,13 +43,10 @@ def _port(settings: Settings) -> Finding:
     detail = f"{address[0]}:{address[1]}"
     if is_served(settings):
         return Finding("port", Level.OK, f"a server runs on {settings.data}")
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(address)
-        except OSError as error:
-            problem = f"{detail}: {error.strerror}"
-            return Finding("port", Level.PROBLEM, problem, "Choose another with --port.")
+    try:
+        free_port(*address)
+    except PortInUseError as error:
+        return Finding("port", Level.PROBLEM, error.message, error.hint)
     return Finding("port", Level.OK, f"{detail} is free")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from control_plane.builds.logs import BuildLogs
 from control_plane.builds.schemas import BuildSummary
@@ -61,11 +62,11 @@ async def follow_log(database: Database, build_id: int, write: Callable[[str], N
 
 
 def _explain(build: BuildSummary, console: Console) -> None:
-    console.print(f"[bold red]{build.status}[/] {build.model}: {build.message}", highlight=False)
+    console.print(Text.assemble((build.status, "bold red"), f" {build.model}: {build.message}"))
     if build.hint:
-        console.print(f"  {build.hint}", style="dim", highlight=False)
+        console.print(f"  {build.hint}", style="dim")
     if build.stages and build.stages[-1].log:
-        console.print(f"  log: {build.stages[-1].log}", style="dim", highlight=False, soft_wrap=True)
+        console.print(f"  log: {build.stages[-1].log}", style="dim", soft_wrap=True)
 
 
 def view_on(console: Console) -> "Bars | Lines":
@@ -79,9 +80,9 @@ class Bars:
     def __init__(self, console: Console) -> None:
         self.progress = Progress(
             SpinnerColumn(),
-            TextColumn("{task.fields[model]}"),
+            TextColumn("{task.fields[model]}", markup=False),
             BarColumn(bar_width=30),
-            TextColumn("{task.fields[doing]}"),
+            TextColumn("{task.fields[doing]}", markup=False),
             TimeElapsedColumn(),
             console=console,
         )
@@ -106,7 +107,7 @@ class Lines:
         step = f"{build.stage or 'waiting'}" if build.status in UNFINISHED else build.status
         if self._shown.get(build.id) != step:
             self._shown[build.id] = step
-            self.progress.console.print(f"{build.model}: {step}", highlight=False)
+            self.progress.console.print(f"{build.model}: {step}")
 
 
 def _doing(build: Shown) -> str:

@@ -19,6 +19,7 @@ from rich.progress import (
     TextColumn,
     TransferSpeedColumn,
 )
+from rich.text import Text
 
 from control_plane.builds.tables import UNFINISHED, BuildStatus
 from gateway.apis.builds.schemas import Build, BuildPage
@@ -94,7 +95,7 @@ def _send(url: str, archive: Path, console: Console) -> None:
 
         with httpx.Client(timeout=httpx.Timeout(60, read=600), trust_env=False) as plain:
             _asked(plain, "PUT", url, content=pieces(), headers={"content-length": str(size)})
-    console.print(f"uploaded {size} bytes", highlight=False)
+    console.print(f"uploaded {size} bytes")
 
 
 def _follow(client: httpx.Client, name: str, before: int, console: Console) -> bool:
@@ -110,11 +111,11 @@ def _follow(client: httpx.Client, name: str, before: int, console: Console) -> b
         view.show(build)
     if build.status is BuildStatus.SUCCEEDED:
         tasks = ", ".join(_patiently(client, f"/models/{name}")["tasks"])
-        console.print(f"[green]{name} is in service[/]: {tasks}", highlight=False)
+        console.print(Text.assemble((f"{name} is in service", "green"), f": {tasks}"))
         return True
-    console.print(f"[bold red]{build.status}[/] {name}: {build.message}", highlight=False, soft_wrap=True)
+    console.print(Text.assemble((build.status, "bold red"), f" {name}: {build.message}"), soft_wrap=True)
     if build.hint:
-        console.print(f"  {build.hint}", style="dim", highlight=False, soft_wrap=True)
+        console.print(f"  {build.hint}", style="dim", soft_wrap=True)
     return False
 
 

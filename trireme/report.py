@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from control_plane.builds.service import BuildService
 from control_plane.builds.tables import BuildStatus
@@ -27,7 +27,7 @@ def describe_model(
     described = next((one for one in versions if one.number == number), None)
     if number is not None and described is None:
         raise VersionNotFoundError(f"model {model.name} has no version {number}")
-    console.print(f"[bold]{model.name}[/] ({model.owner}) {model.description}")
+    console.print(Text.assemble((model.name, "bold"), f" ({model.owner}) {model.description}"))
     console.print(f"source    {model.source}", soft_wrap=True)
     console.print(f"tasks     {', '.join(model.tasks)}")
     console.print(f"build     {model.build_status} {model.build_message}", soft_wrap=True)
@@ -82,7 +82,7 @@ def describe_candidates(manifest: Manifest) -> Table:
             _number(candidate.texts_per_second, 0),
             _number(candidate.latency_ms, 1),
             _number(candidate.memory_mib, 0),
-            escape(_verdict(candidate)),  # causes may hold brackets
+            _verdict(candidate),
         )
     return table
 

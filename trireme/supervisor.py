@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from model_repository.errors import TriremeError
 from model_repository.server import EmbeddedTriton
 from trireme.child import NOTHING, Child
 from trireme.data_folder import locked, root_key
+from trireme.ports import free_port
 from trireme.settings import Settings
 from trireme.state import database, mirror
 
@@ -31,14 +31,6 @@ WORKER_STOP_SECONDS = 40.0
 POLL_SECONDS = 0.05
 
 log = structlog.get_logger(__name__)
-
-
-class PortInUseError(TriremeError):
-    """The address to serve on is taken."""
-
-    status = 409
-    code = "port_in_use"
-    default_hint = "Choose another with --port, or 0 for any free one."
 
 
 class StartError(TriremeError):
@@ -92,7 +84,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(settings))
-        port = _port(settings.gateway.host, settings.gateway.port)
+        port = free_port(settings.gateway.host, settings.gateway.port)
         db = await stack.enter_async_context(database(settings))
         secret = root_key(settings)
         await KeyService(db).ensure_root(secret)
@@ -140,7 +132,7 @@ async def gateways(settings: Settings) -> AsyncIterator[None]:
         PortInUseError: the address is taken.
 
     """
-    port = _port(settings.gateway.host, settings.gateway.port)
+    port = free_port(settings.gateway.host, settings.gateway.port)
     resolved = replace(settings, data=settings.data.absolute(), gateway=replace(settings.gateway, port=port))
     async with _supervised(_gateways(resolved), settings.gateway.drain_timeout + 5):
         yield
@@ -194,19 +186,6 @@ async def _wrong(client: httpx.AsyncClient, path: str, before: str) -> str:
     except httpx.TransportError:
         return before
     return "" if body["status"] in ("ok", "ready") else "; ".join(body["reasons"])
-
-
-def _port(host: str, port: int) -> int:
-    """The port, proven free; any free one for 0."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise PortInUseError(f"cannot serve on {host}:{port}: {error.strerror}") from error
-        bound: int = probe.getsockname()[1]
-        return bound
 
 
 def _url_host(host: str) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from control_plane.db.errors import DatabaseUnavailableError
+from control_plane.db.errors import DatabaseUnavailableError, UnusableDatabaseError
 
 ALEMBIC_INI = Path(__file__).with_name("alembic.ini")
 REVISIONS = Path(__file__).parent / "migrations" / "versions"
@@ -47,7 +47,26 @@ class Database:
         self._writer = engine
 
     async def upgrade(self) -> None:
-        """Bring the schema to the newest revision; a second process that asks too waits."""
+        """Bring the schema to the newest revision; a second process that asks too waits.
+
+        Raises:
+            UnusableDatabaseError: there is no database that can be used; the message has its reason.
+            OSError: its folder cannot be made.
+
+        """
+        try:
+            await self._upgrade()
+        except TimeoutError as error:
+            raise UnusableDatabaseError("the database cannot be used: it is locked") from error
+        except (DBAPIError, sqlite3.Error) as error:
+            reason = error.orig if isinstance(error, DBAPIError) else error
+            raise UnusableDatabaseError(f"the database cannot be used: {reason}") from error
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            raise UnusableDatabaseError(f"the database cannot be reached: {error.strerror}") from error
+
+    async def _upgrade(self) -> None:
         if self._sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             await _write_ahead(self.url.database)
@@ -55,8 +74,14 @@ class Database:
         from control_plane.db import tables  # noqa: F401, PLC0415
 
         async with self._reader.connect() as connection:
-            newest = await connection.run_sync(_has_newest_revision)
-        if not newest:
+            revision = await connection.run_sync(_revision)
+        newest = max(path.name.partition("_")[0] for path in REVISIONS.glob("[0-9]*.py"))
+        if revision > newest:
+            raise UnusableDatabaseError(
+                f"a newer version has changed the database (revision {revision}, this one knows {newest})",
+                hint="Start that version, or restore the backup from before the upgrade.",
+            )
+        if revision < newest:
             await self._migrate("upgrade", "head")
 
     async def downgrade(self, revision: str) -> None:
@@ -116,7 +141,7 @@ async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
             try:
                 await session.connection()  # at once, so that this is not taken for a failure of the block
-            except OSError as error:
+            except (OSError, DBAPIError) as error:  # no server, or one that starts, or takes no more
                 raise DatabaseUnavailableError("the database cannot be reached") from error
             yield session
     except DBAPIError as error:
@@ -127,12 +152,11 @@ async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         raise DatabaseUnavailableError("the database is busy") from error
 
 
-def _has_newest_revision(connection: Connection) -> bool:
-    """Whether there is nothing to migrate. Revisions' files are named by their ids, which rise."""
+def _revision(connection: Connection) -> str:
+    """Of the schema, empty before the first. Revisions' files are named by their ids, which rise."""
     if not inspect(connection).has_table("alembic_version"):
-        return False
-    newest = max(path.name.partition("_")[0] for path in REVISIONS.glob("[0-9]*.py"))
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [newest]
+        return ""
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
 
 
 def _run_alembic(connection: Connection, command: str, revision: str) -> None:

@@ -10,3 +10,9 @@ class DatabaseUnavailableError(TriremeError):
     code = "database_unavailable"
     default_hint = "Models that are in service go on answering; try again shortly."
     retry_after = 1
+
+
+class UnusableDatabaseError(DatabaseUnavailableError):
+    """The database cannot be opened, as whoever has configured it is told."""
+
+    default_hint = "Check database.url, and that its server runs or its disk can be written to."

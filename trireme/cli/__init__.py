@@ -1,12 +1,16 @@
 """The `trireme` command."""
 
+import errno
 import sys
 
 import typer
-from rich.console import Console
+from rich.text import Text
 
 from model_repository.errors import TriremeError
 from trireme.cli import database, doctor, keys, migrate, models, processes, reference, secrets
+from trireme.terminal import terminal
+
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 app = typer.Typer(
     name="trireme",
@@ -29,12 +33,26 @@ app.command("settings")(reference.show)
 
 
 def main() -> None:
-    """Run the command; an error that was raised on purpose becomes two lines and exit status 1."""
+    """Run the command; an error that was raised on purpose becomes two lines and exit status 1.
+
+    So does a file that cannot be used, which is the machine's fault and no defect.
+    """
     try:
         app()
     except TriremeError as error:
-        console = Console(stderr=True, highlight=False, soft_wrap=True)
-        console.print(f"[bold red]error[/] {error.message}", markup=True)
-        if error.hint:
-            console.print(f"[dim]{error.hint}[/]")
-        sys.exit(1)
+        _tell(error.message, error.hint)
+    except OSError as error:
+        if error.filename is None and error.errno not in DISK:
+            raise
+        where = "the disk" if error.filename is None else error.filename
+        _tell(f"cannot use {where}: {error.strerror}", "`trireme doctor` checks this machine.")
+    else:
+        return
+    sys.exit(1)
+
+
+def _tell(message: str, hint: str) -> None:
+    console = terminal(stderr=True, soft_wrap=True)
+    console.print(Text.assemble(("error", "bold red"), " ", message))
+    if hint:
+        console.print(hint, style="dim")

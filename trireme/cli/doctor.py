@@ -1,11 +1,11 @@
 """`trireme doctor`: what this machine lacks."""
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from trireme.cli.options import Config, Data, Set, settings
+from trireme.terminal import terminal
 
 
 def doctor(data: Data = None, config: Config = None, assignments: Set = None) -> None:
@@ -15,11 +15,10 @@ def doctor(data: Data = None, config: Config = None, assignments: Set = None) ->
 
     styles = {Level.OK: "green", Level.OPTIONAL: "yellow", Level.PROBLEM: "bold red"}
     findings = list(examine(settings(data, config, assignments)))
-    table = Table("", "what", "found", "what to do", box=None)
+    table = Table("", "what", Column("found", overflow="fold"), "what to do", box=None)
     for finding in findings:
         style = styles[finding.level]
-        cells = (finding.subject, finding.detail, finding.remedy)
-        table.add_row(Text(finding.level, style), *map(Text, cells))
-    Console(highlight=False).print(table)
+        table.add_row(Text(finding.level, style), finding.subject, finding.detail, finding.remedy)
+    terminal().print(table)
     if any(finding.level is Level.PROBLEM for finding in findings):
         raise typer.Exit(1)

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from trireme.cli.options import Config, Data, settings
 from trireme.state import database
+from trireme.terminal import terminal
 
 if TYPE_CHECKING:
     from control_plane.accounts.keys import CreatedKey, KeySummary
@@ -37,7 +37,7 @@ def create(
             return await KeyService(db).create(account, name, expires_at)
 
     created = asyncio.run(run())
-    Console(stderr=True).print(f"key {created.prefix}… for account {account}; it is not shown again:")
+    terminal(stderr=True).print(f"key {created.prefix}… for account {account}; it is not shown again:")
     typer.echo(created.secret)
 
 
@@ -63,7 +63,7 @@ def root(data: Data = None, config: Config = None) -> None:
     if present:
         typer.echo(f"the root key of {'root_key' if chosen.root_key else chosen.root_key_file} is in force")
     else:
-        Console(stderr=True).print("root key; it is not shown again:")
+        terminal(stderr=True).print("root key; it is not shown again:")
         typer.echo(secret)
 
 
@@ -87,7 +87,7 @@ def list_(data: Data = None, config: Config = None) -> None:
             f"{key.expires_at:%Y-%m-%d %H:%M}" if key.expires_at else "never",
             "revoked" if key.revoked_at else "active",
         )
-    Console().print(table)
+    terminal().print(table)
 
 
 @app.command()

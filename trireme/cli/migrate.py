@@ -11,6 +11,7 @@ from rich.console import Console
 from trireme.cli.options import Config, Data, Set, settings
 from trireme.data_folder import locked
 from trireme.settings import Settings, SettingsError
+from trireme.terminal import terminal
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -40,7 +41,7 @@ def migrate(
     parts = [part for part in (_targets(loaded)) if only in (None, part)]
     if not parts:
         raise SettingsError("nowhere to carry the data to", hint="Set database.url, s3.bucket or both.")
-    console = Console(stderr=True, highlight=False)
+    console = terminal(stderr=True)
     with locked(loaded) if Part.DATABASE in parts else nullcontext():
         if Part.MODELS in parts:
             _models(loaded, console)

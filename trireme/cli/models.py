@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from control_plane.deployments.exposure import EXCLUSIVE, MAX_ERROR_SHARE, Exposure, Place
@@ -16,6 +15,7 @@ from trireme.cli.owned import Name, Owner, Wait, follow_build, with_owner
 from trireme.cli.push import push
 from trireme.cli.versions import promote, rollback, shadow, split, versions
 from trireme.settings import SettingsError
+from trireme.terminal import terminal
 
 if TYPE_CHECKING:
     from control_plane.db.engine import Database
@@ -105,7 +105,7 @@ def list_(account: Owner = None, data: Data = None, config: Config = None) -> No
             )
         return table
 
-    Console().print(with_owner(settings(data, config), account, run))
+    terminal().print(with_owner(settings(data, config), account, run))
 
 
 @app.command()
@@ -125,7 +125,7 @@ def show(
     async def run(db: "Database", owner: int | None) -> None:
         service = ModelService(db)
         summary, versions = await service.get(owner, name), await service.versions(owner, name)
-        describe_model(Console(highlight=False), summary, versions, version or summary.active_version)
+        describe_model(terminal(), summary, versions, version or summary.active_version)
 
     with_owner(settings(data, config), account, run)
 
@@ -148,7 +148,7 @@ def logs(
     from trireme.progress import follow_log
 
     async def run(db: "Database", owner: int | None) -> None:
-        builds, console = BuildService(db), Console(highlight=False)
+        builds, console = BuildService(db), terminal()
         await ModelService(db).get(owner, name)  # an unknown name is an error of its own
         build = await builds.latest(owner, name)
         if build is None:
@@ -198,7 +198,7 @@ def tune(
     async def run(db: "Database", owner: int | None) -> bool:
         build = await ModelService(db).tune(owner, name)
         sound = await follow_build(loaded, db, build, wait=wait)
-        await describe_tuning(Console(highlight=False), BuildService(db), build)
+        await describe_tuning(terminal(), BuildService(db), build)
         return sound
 
     if not with_owner(loaded, account, run):

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-from rich.console import Console
 
 from trireme.data_folder import is_served
 from trireme.settings import Settings
 from trireme.state import database
+from trireme.terminal import terminal
 
 if TYPE_CHECKING:
     from control_plane.db.engine import Database
@@ -33,7 +33,7 @@ async def follow_build(loaded: Settings, db: "Database", build: int, *, wait: bo
         return True
     from trireme.progress import follow
 
-    return not await follow(db, [build], Console(stderr=True))
+    return not await follow(db, [build], terminal(stderr=True))
 
 
 def with_owner(

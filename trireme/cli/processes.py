@@ -16,6 +16,7 @@ from model_repository.errors import RepositoryError
 from trireme import logs
 from trireme.cli.options import Config, Data, Set, settings
 from trireme.settings import Settings
+from trireme.terminal import terminal
 
 Host = Annotated[
     str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]", show_default=False)
@@ -73,16 +74,16 @@ def serve(
         from trireme.progress import follow
         from trireme.supervisor import StartError, running
 
-        console = Console(highlight=False, soft_wrap=True)
+        console = terminal(soft_wrap=True)
 
         async with running(loaded) as service:
             if not loaded.root_key:
                 console.print(f"root key in {loaded.root_key_file.absolute()}")
-            failed = await follow(service.database, service.builds, Console(stderr=True))
+            failed = await follow(service.database, service.builds, terminal(stderr=True))
             try:
                 await service.wait("/health/ready", LOAD_SECONDS)
             except StartError as error:
-                console.print(f"[yellow]{error.message}[/]")
+                console.print(error.message, style="yellow")
             _announce(console, loaded, service.address, working=not failed)
             await asyncio.Event().wait()
 
@@ -95,8 +96,7 @@ def _announce(console: Console, loaded: Settings, address: str, *, working: bool
     if working:
         console.print(
             f'curl -s {address}/text-vectorisation -H "x-api-key: {key}" '
-            "-H 'content-type: application/json' -d '{\"text\": \"a galley with three rows of oars\"}'",
-            markup=False,
+            "-H 'content-type: application/json' -d '{\"text\": \"a galley with three rows of oars\"}'"
         )
 
 

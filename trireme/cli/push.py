@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+
+from trireme.terminal import terminal
 
 
 def push(
@@ -23,5 +24,5 @@ def push(
     from trireme.push import push as push_folder
 
     with httpx.Client(base_url=url, headers={"x-api-key": key}, timeout=60, trust_env=False) as client:
-        if not push_folder(client, folder, name or folder.resolve().name.lower(), Console(stderr=True)):
+        if not push_folder(client, folder, name or folder.resolve().name.lower(), terminal(stderr=True)):
             raise typer.Exit(1)

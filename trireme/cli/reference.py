@@ -3,11 +3,10 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from rich.table import Column, Table
 
 from trireme.reference import markdown, reference
+from trireme.terminal import terminal
 
 
 def show(
@@ -17,7 +16,8 @@ def show(
     if as_markdown:
         typer.echo(markdown(), nl=False)
         return
-    table = Table("setting", "default", "meaning", box=None)
+    setting, default = (Column(name, overflow="fold") for name in ("setting", "default"))
+    table = Table(setting, default, "meaning", box=None)
     for entry in reference():
-        table.add_row(*map(Text, (f"{entry.name}\n{entry.variable}", entry.default, entry.meaning)))
-    Console().print(table)
+        table.add_row(f"{entry.name}\n{entry.variable}", entry.default, entry.meaning)
+    terminal().print(table)

@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from control_plane.deployments.exposure import MAX_ERROR_SHARE, Exposure, Place
 from trireme.cli.options import Config, Data, settings
 from trireme.cli.owned import Name, Owner, follow_build, with_owner
 from trireme.settings import Settings
+from trireme.terminal import terminal
 
 if TYPE_CHECKING:
     from control_plane.db.engine import Database
@@ -45,7 +45,7 @@ def versions(name: Name, account: Owner = None, data: Data = None, config: Confi
             table.add_row(str(version.number), version.state, share, *figures, version.remark)
         return table
 
-    Console().print(with_owner(settings(data, config), account, run))
+    terminal().print(with_owner(settings(data, config), account, run))
 
 
 def promote(

@@ -7,16 +7,19 @@ import sys
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection
+from databases import postgresql_database
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import StatementError
 from sqlmodel import select
 
 from control_plane.accounts.service import AccountService
 from control_plane.accounts.tables import Account
 from control_plane.db.engine import Database
+from control_plane.db.errors import DatabaseUnavailableError, UnusableDatabaseError
 from control_plane.db.tables import metadata
 from control_plane.snapshot import read_generation
 
@@ -44,6 +47,40 @@ async def test_four_processes_may_upgrade_at_once(empty: str):
     database = Database(empty)
     assert await read_generation(database) == 1
     await database.close()
+
+
+async def test_a_database_of_a_newer_version_is_left_alone(database: Database):
+    async with database.connection() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(UnusableDatabaseError, match=r"newer version .*revision 9999") as caught:
+        await database.upgrade()
+    assert "restore the backup" in caught.value.hint
+
+
+async def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path):
+    (tmp_path / "state.db").write_bytes(b"not SQLite at all" * 100)
+    with pytest.raises(UnusableDatabaseError, match="file is not a database"):
+        await Database(f"sqlite+aiosqlite:///{tmp_path}/state.db").upgrade()
+
+
+@pytest.mark.integration
+async def test_a_server_that_takes_no_connections_is_away(postgres_server: str):
+    url = postgresql_database(postgres_server)
+    admin = await asyncpg.connect(f"postgresql://{postgres_server}/postgres")
+    await admin.execute(f'ALTER DATABASE "{url.rpartition("/")[2]}" ALLOW_CONNECTIONS false')
+    await admin.close()
+    closed = Database(url)
+    with pytest.raises(DatabaseUnavailableError, match="cannot be reached"):
+        await AccountService(closed).list()
+    with pytest.raises(UnusableDatabaseError, match="not currently accepting connections"):
+        await closed.upgrade()
+
+
+async def test_a_server_that_is_not_there_is_named_without_the_password(unused_tcp_port: int):
+    nowhere = Database(f"postgresql+asyncpg://me:hunter2@127.0.0.1:{unused_tcp_port}/none")
+    with pytest.raises(UnusableDatabaseError, match=r"cannot be reached: \S") as caught:
+        await nowhere.upgrade()
+    assert "hunter2" not in caught.value.message
 
 
 async def test_a_failed_block_leaves_nothing(database: Database):
