@@ -8,11 +8,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import serving
 from site_setup import Site
-from sockets import on_a_socket
 
 from control_plane.settings import UploadSettings
-from gateway.app import create_app
 from gateway.settings import GatewaySettings
 
 UPLOADS = UploadSettings()
@@ -23,19 +22,15 @@ async def gateway(
     site: Site, settings: GatewaySettings, key: str = "", uploads: UploadSettings = UPLOADS
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a gateway that runs as long as the block."""
-    app = create_app(
-        settings,
-        database=site.database,
-        storage=site.storage,
-        triton_urls=[site.triton.url],
-        triton_http_urls=[site.triton.http_url],
+    async with serving.gateway(
+        site.database,
+        site.storage,
+        site.triton,
+        key,
+        settings=settings,
         uploads=site.uploads,
         upload_settings=uploads,
-    )
-    async with (
-        on_a_socket(app) as url,
-        httpx.AsyncClient(base_url=url, headers={"x-api-key": key}, timeout=60, trust_env=False) as client,
-    ):
+    ) as client:
         yield client
 
 

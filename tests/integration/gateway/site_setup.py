@@ -5,24 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from sqlmodel import select
+from serving import load, put_into_service
 from tiny_graph import TinyGraph
 
 from control_plane.accounts.keys import KeyService
 from control_plane.accounts.service import AccountService
-from control_plane.builds.tables import Build, BuildStatus
+from control_plane.builds.tables import Build
 from control_plane.db.engine import Database
-from control_plane.db.generation import touch_catalog
-from control_plane.db.types import utc_now
 from control_plane.models.schemas import NewModel
 from control_plane.models.service import ModelService
-from control_plane.models.tables import Version, VersionState
-from control_plane.routers.service import route_to
-from control_plane.routers.tables import Router
+from control_plane.models.tables import Version
 from control_plane.uploads.store import FolderStore
-from model_repository.client import TritonClient
 from model_repository.manifest import Task
-from model_repository.rollout import bring_up
 from model_repository.server import EmbeddedTriton
 from model_repository.storage import FolderStorage
 
@@ -59,41 +53,27 @@ class Site:
         owner: str | None = None,
         aliases: Aliases = NONE,
     ) -> int:
-        """Add a model whose build has not ended; returns the version's id."""
+        """Add a model whose build has not ended; returns the build's id."""
         new = NewModel(
             name=name, source="file:/tiny", tasks=tasks, owner=owner, aliases=dict(aliases), description=name
         )
-        build_id = await ModelService(self.database).add(new)
-        async with self.database.session() as session:
-            build = await session.get_one(Build, build_id)
-            return build.version_id
+        return await ModelService(self.database).add(new)
 
     async def deploy(
         self, name: str, *graphs: TinyGraph, owner: str | None = None, aliases: Aliases = NONE
     ) -> None:
         """Put a version of a model into service."""
         tasks = tuple(dict.fromkeys(task for graph in graphs for task in graph.tasks))
-        version_id = await self.announce(name, tasks=tasks, owner=owner, aliases=aliases)
-        async with self.database.session() as session:
-            number = (await session.get_one(Version, version_id)).number
+        build_id = await self.announce(name, tasks=tasks, owner=owner, aliases=aliases)
+        async with self.database.reading() as session:
+            build = await session.get_one(Build, build_id)
+            number = (await session.get_one(Version, build.version_id)).number
         described = tuple(graph.manifest(owner or "global", name, number) for graph in graphs)
         for graph, manifest in zip(graphs, described, strict=True):
             folder = graph.write(self.folder / manifest.entry, manifest)
             self.storage.publish(folder, manifest)
             await self.load(manifest.entry)
-        async with self.database.session() as session:
-            version = await session.get_one(Version, version_id)
-            version.manifests, version.published = described, True
-            version.state, version.activated_at = VersionState.ACTIVE, utc_now()
-            build = (await session.exec(select(Build).where(Build.version_id == version_id))).one()
-            build.status = BuildStatus.SUCCEEDED
-            router = (await session.exec(select(Router).where(Router.model_id == version.model_id))).one()
-            await route_to(session, router, version_id, tasks)
-            await touch_catalog(session)
+        await put_into_service(self.database, build_id, described)
 
     async def load(self, entry: str) -> None:
-        client = TritonClient(self.triton.url)
-        try:
-            await bring_up(client, self.storage, self.storage.manifest(entry))
-        finally:
-            await client.close()
+        await load(self.triton, self.storage, entry)

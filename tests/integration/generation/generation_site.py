@@ -12,37 +12,27 @@ from pathlib import Path
 import httpx
 import msgspec
 import numpy as np
+import serving
 import tiny_generators
 import torch
 from msgspec.structs import replace
+from serving import load, put_into_service
 from shared_builds import SharedBuilds, convert
-from sockets import on_a_socket
-from sqlmodel import select
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, PreTrainedModel
 
 from control_plane.accounts.keys import KeyService
 from control_plane.accounts.service import AccountService
-from control_plane.builds.tables import Build, BuildStatus
 from control_plane.db.engine import Database
-from control_plane.db.generation import touch_catalog
 from control_plane.models.schemas import NewModel
 from control_plane.models.service import ModelService
-from control_plane.models.tables import Version, VersionState
-from control_plane.routers.service import route_to
-from control_plane.routers.tables import Router
-from control_plane.settings import UploadSettings
-from control_plane.uploads.store import FolderStore
 from converters.spec import BuildSpec
-from gateway.app import create_app
-from gateway.settings import GatewaySettings
 from model_repository import layout
 from model_repository.client import EntryState, TritonClient
 from model_repository.config import model_config, to_pbtxt
 from model_repository.generation import INPUT_IDS, TOKEN_IDS, GenerationSettings
 from model_repository.manifest import Manifest, Precision, Task, decode, encode
 from model_repository.probe import read_probe, write_probe
-from model_repository.rollout import bring_up
 from model_repository.server import EmbeddedTriton
 from model_repository.storage import FolderStorage
 from model_repository.tensors import Array
@@ -164,11 +154,7 @@ class Site:
         return manifest
 
     async def load(self, entry: str) -> None:
-        client = TritonClient(self.triton.url)
-        try:
-            await bring_up(client, self.storage, self.storage.manifest(entry))
-        finally:
-            await client.close()
+        await load(self.triton, self.storage, entry)
 
     async def key(self) -> str:
         await AccountService(self.database).ensure("alice")
@@ -178,34 +164,14 @@ class Site:
         """Have a model of this name answered by an entry that is loaded."""
         new = NewModel(name=name, source="file:/tiny", tasks=manifest.tasks, description=name)
         build_id = await ModelService(self.database).add(new)
-        async with self.database.session() as session:
-            build = await session.get_one(Build, build_id)
-            version = await session.get_one(Version, build.version_id)
-            version.manifests, version.published = (manifest,), True
-            version.state = VersionState.ACTIVE
-            build.status = BuildStatus.SUCCEEDED
-            router = (await session.exec(select(Router).where(Router.model_id == version.model_id))).one()
-            await route_to(session, router, build.version_id, manifest.tasks)
-            await touch_catalog(session)
+        await put_into_service(self.database, build_id, [manifest])
 
 
 @asynccontextmanager
 async def gateway(site: Site) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a gateway on a real socket, as long as the block runs."""
-    headers = {"x-api-key": await site.key()}  # before the gateway reads the keys
-    app = create_app(
-        GatewaySettings(),
-        database=site.database,
-        storage=site.storage,
-        triton_urls=[site.triton.url],
-        triton_http_urls=[site.triton.http_url],
-        uploads=FolderStore(site.storage.root.with_name("uploads")),
-        upload_settings=UploadSettings(),
-    )
-    async with (
-        on_a_socket(app) as url,
-        httpx.AsyncClient(base_url=url, headers=headers, timeout=120, trust_env=False) as client,
-    ):
+    key = await site.key()  # before the gateway reads the keys
+    async with serving.gateway(site.database, site.storage, site.triton, key) as client:
         while (await client.get("/health/ready")).status_code != 200:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         yield client

@@ -6,20 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from serving import load, put_into_service
 from shared_builds import SharedBuilds, convert
 from sockets import on_a_socket
-from sqlmodel import select
 
 from control_plane.accounts.keys import KeyService
-from control_plane.builds.tables import Build, BuildStatus
 from control_plane.catalogue import load_catalogue
 from control_plane.db.engine import Database
-from control_plane.db.generation import touch_catalog
 from control_plane.models.schemas import NewModel
 from control_plane.models.service import ModelService
-from control_plane.models.tables import Version, VersionState
-from control_plane.routers.service import route_to
-from control_plane.routers.tables import Router
 from control_plane.secret_box import new_key
 from control_plane.settings import UploadSettings
 from control_plane.uploads.store import FolderStore
@@ -29,9 +24,7 @@ from gateway.app import create_app
 from gateway.serving.documents.settings import DocumentSettings
 from gateway.settings import GatewaySettings
 from model_repository import layout
-from model_repository.client import TritonClient
 from model_repository.manifest import Manifest, Task, decode
-from model_repository.rollout import bring_up
 from model_repository.server import EmbeddedTriton
 from model_repository.settings import TritonSettings
 from model_repository.storage import FolderStorage
@@ -131,20 +124,10 @@ async def serving(kit: Kit, folder: Path) -> AsyncIterator[Site]:
 
 
 async def _deploy(kit: Kit, storage: FolderStorage, triton: EmbeddedTriton, database: Database) -> None:
-    client = TritonClient(triton.url)
     for entry, manifest in zip(kit.entries, kit.manifests, strict=True):
         storage.publish(entry, manifest)
-        await bring_up(client, storage, storage.manifest(manifest.entry))
-    await client.close()
+    await load(triton, storage, *(manifest.entry for manifest in kit.manifests))
     build_id = await ModelService(database).add(
         NewModel(name=MODEL.name, source="file:/kit", tasks=MODEL.tasks)
     )
-    async with database.session() as session:
-        build = await session.get_one(Build, build_id)
-        version = await session.get_one(Version, build.version_id)
-        version.manifests, version.published = kit.manifests, True
-        version.state = VersionState.ACTIVE
-        build.status = BuildStatus.SUCCEEDED
-        router = (await session.exec(select(Router).where(Router.model_id == version.model_id))).one()
-        await route_to(session, router, build.version_id, MODEL.tasks)
-        await touch_catalog(session)
+    await put_into_service(database, build_id, kit.manifests)
