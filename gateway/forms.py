@@ -66,7 +66,7 @@ class UploadedFile:
 
 @dataclass(slots=True)
 class Form:
-    """What a form holds; of a field that comes twice the last one counts.
+    """What a form holds; of a field that comes twice the last one counts. Other files than `file` are let go.
 
     Attributes:
         fields: text by name, or where the name ends with `[]` the list of all that came by it.
@@ -147,7 +147,7 @@ async def _read(request: Request[Any, Any, Any], max_file: int) -> Form:
                 for event in parser.parse(chunk):
                     taking.take(event)
             parser.close()
-    except (MultipartError, UnicodeDecodeError) as error:
+    except MultipartError as error:
         problem = {"type": "value_error", "loc": ["body"], "msg": f"Invalid form: {error}", "input": None}
         raise SchemaError([problem]) from None
     if taking.received > max_file:
@@ -164,7 +164,9 @@ class _Taking:
         self._name = ""
         self._text = bytearray()
         self._file: UploadedFile | None = None
+        self._ignored = False
         self._fields = 0
+        self._passed = 0
         self.received = 0
 
     def take(self, event: MultipartSegment | bytearray | None) -> None:
@@ -172,12 +174,15 @@ class _Taking:
         if isinstance(event, MultipartSegment):
             self._name, self._text = event.name, bytearray()
             self._file = None
+            self._ignored = event.filename is not None and event.name != FILE
             if event.name == FILE and event.filename is not None:
                 self._file = UploadedFile(event.filename, event.content_type or "application/octet-stream")
         elif event is None:
             self._end()
         elif self._file is not None:
-            self._take_file(event)
+            self._take_file(event, self._file)
+        elif self._ignored:
+            self._pass(event)
         else:
             self._text += event
             self._fields += len(event)
@@ -188,18 +193,30 @@ class _Taking:
         """The file has too many bytes."""
         return BodyTooLargeError(f"File size limit exceeded (max: {self._max_file} bytes).")
 
-    def _take_file(self, piece: bytearray) -> None:
-        assert self._file is not None
+    def _take_file(self, piece: bytearray, file: UploadedFile) -> None:
+        self._pass(piece)
         self.received += len(piece)
-        if self.received > PATIENCE * self._max_file:
-            raise self.too_large()
         if self.received <= self._max_file:
-            self._file.write(piece)
+            file.write(piece)
+
+    def _pass(self, piece: bytearray) -> None:
+        self._passed += len(piece)
+        if self._passed > PATIENCE * self._max_file:
+            raise self.too_large()
 
     def _end(self) -> None:
         if self._file is not None:
             self._form.file = self._file
+        elif self._ignored or self._name == FILE:
+            return
         elif self._name.endswith(LIST):
-            self._form.fields.setdefault(self._name, []).append(self._text.decode())
-        elif self._name != FILE:
-            self._form.fields[self._name] = self._text.decode()
+            self._form.fields.setdefault(self._name, []).append(self._read())
+        else:
+            self._form.fields[self._name] = self._read()
+
+    def _read(self) -> str:
+        try:
+            return self._text.decode()
+        except UnicodeDecodeError as error:
+            problem = {"type": "string_unicode", "loc": [self._name], "msg": f"Invalid text: {error}"}
+            raise SchemaError([{**problem, "input": None}]) from None

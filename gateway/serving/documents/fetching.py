@@ -56,7 +56,7 @@ class Fetcher:
             except TimeoutError:
                 seconds = self._settings.fetch_seconds
                 raise _refused(f"it did not arrive within {seconds:g} seconds") from None
-            except httpx.InvalidURL:
+            except (httpx.InvalidURL, UnicodeError):  # the latter of names that no IDNA makes
                 raise _refused("its address is none") from None
             except httpx.HTTPError:
                 raise _refused("its host does not answer, or not with HTTP") from None

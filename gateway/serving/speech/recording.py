@@ -12,6 +12,10 @@ from model_repository.audio import Samples
 FORMATS = frozenset({"WAV", "WAVEX", "RF64", "MP3", "FLAC", "OGG"})
 MAX_CHANNELS = 8
 RATES = range(4_000, 192_001)
+KINDS = "wav, mp3, flac or ogg"
+LOUDEST = 2.0**15
+"""Larger samples are cut: some files hold those of 16 bits as they are, and spectra of far larger ones are no
+numbers."""
 PIECE = 16_384
 """Samples of each channel that are decoded at a time."""
 
@@ -33,8 +37,8 @@ class Recording:
     def __init__(self, file: BinaryIO, rate: int, max_seconds: float) -> None:
         try:
             self._file = soundfile.SoundFile(file)
-        except soundfile.LibsndfileError as error:
-            raise RecordingRefusedError(f"`file` must be sound as wav or mp3: {error.error_string}") from None
+        except soundfile.LibsndfileError:
+            raise RecordingRefusedError(f"`file` must be sound as {KINDS}, and cannot be read") from None
         self._rate = rate
         self._max_samples = int(max_seconds * rate)
         self._check()
@@ -75,19 +79,20 @@ class Recording:
     def _decode(self) -> Samples:
         try:
             piece = self._file.read(PIECE, dtype="float32", always_2d=True)
-        except soundfile.LibsndfileError as error:
-            raise RecordingRefusedError(f"`file` is damaged: {error.error_string}") from None
+        except soundfile.LibsndfileError:
+            raise RecordingRefusedError("`file` is damaged") from None
         self._ended = not len(piece)
-        sound = self._resampler.finish() if self._ended else self._resampler.feed(piece.mean(1))
+        finite = np.clip(np.nan_to_num(piece), -LOUDEST, LOUDEST)
+        sound = self._resampler.finish() if self._ended else self._resampler.feed(finite.mean(1))
         self._decoded += len(sound)
         if self._decoded > self._max_samples:
             raise self._too_long()
-        return np.nan_to_num(sound)
+        return sound
 
     def _check(self) -> None:
         file = self._file
         if file.format not in FORMATS:
-            raise RecordingRefusedError(f"`file` must be sound as wav or mp3, not {file.format}")
+            raise RecordingRefusedError(f"`file` must be sound as {KINDS}, not {file.format}")
         if file.channels > MAX_CHANNELS or file.samplerate not in RATES:
             raise RecordingRefusedError(
                 f"`file` has {file.channels} channels at {file.samplerate} Hz; up to {MAX_CHANNELS} at "

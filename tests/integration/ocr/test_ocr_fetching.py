@@ -106,6 +106,13 @@ async def test_no_way_leads_inside(name: str) -> None:
     assert asked == []
 
 
+@pytest.mark.parametrize("url", ["http://xn--/", "http://xn--a/", "http://a\0b/", "http://\uff45.invalid/"])
+async def test_what_is_no_address_is_refused(url: str) -> None:
+    assert await refusal(url) == "its address is none."
+    async with host(saying("302 Found", b"", "Location: http://xn--/")) as (port, _):
+        assert await refusal(f"http://localhost:{port}/") == "its address is none."
+
+
 @pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])
 def test_the_internet_is_public(address: str) -> None:
     assert is_public(ip_address(address))

@@ -52,6 +52,24 @@ async def test_fields_and_a_file_come_as_they_were_sent(piece: int):
     assert (form.file.name, form.file.size, form.file.read()) == ("a.wav", len(sound), sound)
 
 
+async def test_other_files_are_let_go_and_have_their_bound():
+    other = part("cover", bytes(range(256)), "a.png")
+    form = await read(other + part("file", b"sound", "a.wav") + part("covers[]", b"\xff", "b.png") + end())
+    assert form.fields == {}
+    assert form.file is not None
+    assert form.file.read() == b"sound"
+    large = part("file", bytes(LIMIT), "a.wav") + part("cover", bytes(LIMIT), "a.png")
+    assert (await read(large + end())).file is not None
+    with pytest.raises(BodyTooLargeError):
+        await read(large + part("more", b"a", "b.png") + end())
+
+
+async def test_a_field_that_is_no_text_is_named():
+    with pytest.raises(SchemaError) as caught:
+        await read(part("model", b"\xff") + end())
+    assert [problem["loc"] for problem in caught.value.problems] == [["model"]]
+
+
 async def test_a_large_file_lies_on_the_disk_and_goes_with_its_holder():
     form = await read(part("file", bytes(LIMIT), "a.wav") + end())
     assert form.file is not None

@@ -9,6 +9,8 @@ from recordings import RATE, encoded, speech
 from gateway.serving.speech.errors import RecordingRefusedError, RecordingTooLongError
 from gateway.serving.speech.recording import Recording
 from gateway.serving.speech.resampling import Resampler
+from model_repository.audio import log_mel
+from model_repository.heads import AudioSpec
 
 
 def tone(hertz: float, rate: int, seconds: float = 1.0) -> np.ndarray:
@@ -87,6 +89,25 @@ def test_windows_overlap_as_far_as_they_are_not_left_behind():
 def test_what_is_no_recording_is_refused(data: bytes):
     with pytest.raises(RecordingRefusedError, match="`file`"):
         Recording(BytesIO(data), RATE, 60).window(RATE)
+
+
+@pytest.mark.parametrize("rate", [RATE, 44_100])
+@pytest.mark.parametrize("wild", [np.nan, np.inf, -np.inf, 3e38, -1e20])
+def test_samples_are_numbers_whose_spectrum_is_one(wild: float, rate: int):
+    samples = np.where(np.arange(rate) % 3, wild, 0.5).astype(np.float32)
+    found = Recording(BytesIO(encoded(samples, rate, subtype="FLOAT")), RATE, 60).window(RATE)
+    assert len(found) == RATE
+    spec = AudioSpec(sample_rate=RATE, mels=80, fft=400, hop=160, frames=100)
+    heard = log_mel(spec, found)
+    assert np.isfinite(heard).all()
+    assert heard.max() < 10
+
+
+def test_words_of_the_decoder_are_kept_to_ourselves():
+    for data in (b"\xff\xfb" + bytes(1000), encoded(np.zeros(100, np.float32), RATE)[:30]):
+        with pytest.raises(RecordingRefusedError) as caught:
+            Recording(BytesIO(data), RATE, 60)
+        assert caught.value.message == "`file` must be sound as wav, mp3, flac or ogg, and cannot be read"
 
 
 def test_hours_in_a_small_file_are_refused_before_they_are_decoded():
