@@ -8,7 +8,7 @@ from pathlib import Path
 import published
 import pytest
 import seaweed
-from databases import NewDatabase, postgresql_database, postgresql_databases, sqlite_databases
+from databases import NewDatabase, chosen, postgresql_database, postgresql_databases, sqlite_databases
 from long_files import SECONDS
 from postgresql import PostgresServer, postgres
 from seaweed import S3Server
@@ -33,8 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database",
         choices=("sqlite", "postgresql"),
-        default="sqlite",
-        help="what tests run on that would run on any database",
+        help="what tests run on that would run on any database; without it most of them on SQLite",
     )
 
 
@@ -75,9 +74,8 @@ def new_postgresql(postgres_server: str) -> NewDatabase:
 
 @pytest.fixture(scope="session")
 def new_database(request: pytest.FixtureRequest) -> NewDatabase:
-    """Makes databases of the kind that `--database` names, for tests that would run on any."""
-    made: NewDatabase = request.getfixturevalue(f"new_{request.config.getoption('--database')}")
-    return made
+    """Makes databases for tests that would run on any."""
+    return chosen(request, otherwise="sqlite")
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from postgresql import BIN
 
 from control_plane.db.engine import Database
@@ -16,6 +17,13 @@ NewDatabase = Callable[[Path], str]
 """The URL of a database with all tables and no rows, which lies in the folder where it lies in one at all."""
 
 _numbers = itertools.count()
+
+
+def chosen(request: pytest.FixtureRequest, *, otherwise: str) -> NewDatabase:
+    """Makes databases of the kind that `--database` names, or of another where it names none."""
+    kind = request.config.getoption("--database") or otherwise
+    made: NewDatabase = request.getfixturevalue(f"new_{kind}")
+    return made
 
 
 def sqlite_databases(folder: Path) -> NewDatabase:

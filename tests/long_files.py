@@ -21,6 +21,7 @@ SECONDS = {
     "test_identity_matrix.py": 40,
     "test_ocr_conversion.py": 40,
     "test_restart.py": 40,
+    "test_postgresql.py": 40,
     "test_search.py": 40,
     "test_control_plane_bucket_uploads.py": 35,
     "test_generation_conformance.py": 35,

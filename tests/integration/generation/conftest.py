@@ -6,7 +6,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from chats import Chats, chatting
-from databases import NewDatabase
+from databases import NewDatabase, chosen
 from generation_site import Site, gateway
 from shared_builds import SharedBuilds
 from speech_site import Speech, serve_speech
@@ -16,6 +16,12 @@ from model_repository.client import TritonClient
 from model_repository.server import EmbeddedTriton
 from model_repository.settings import TritonSettings
 from model_repository.storage import FolderStorage
+
+
+@pytest.fixture(scope="session")
+def new_database(request: pytest.FixtureRequest) -> NewDatabase:
+    """PostgreSQL, so that whole requests are seen on it, too."""
+    return chosen(request, otherwise="postgresql")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -1,4 +1,4 @@
-"""A site whose models were built as a job would build them: conversions, Triton, SQLite and a gateway."""
+"""A site whose models were built as a job would build them: conversions, Triton, database and a gateway."""
 
 import asyncio
 import dataclasses

@@ -6,7 +6,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from custom_builds import write_model
-from databases import NewDatabase
+from databases import NewDatabase, chosen
 from sandbox_site import OWNER, Site, gateway
 
 from control_plane.db.engine import Database
@@ -21,6 +21,12 @@ def load_model(path):
 def call_model(model, params, task=None):
     return {"here": sorted(params)}
 """
+
+
+@pytest.fixture(scope="session")
+def new_database(request: pytest.FixtureRequest) -> NewDatabase:
+    """PostgreSQL, so that whole requests are seen on it, too."""
+    return chosen(request, otherwise="postgresql")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
