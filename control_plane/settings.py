@@ -75,7 +75,7 @@ class JobSettings:
         lease_seconds: a running build whose worker has been silent for this long is taken over; a worker
             shows a sign of life twice a second.
         max_losses: how often a build may lose its worker before it fails.
-        kept_workspaces: of so many builds that did not succeed the stages' results stay, for a retry.
+        kept_workspaces: newest builds without success whose stage results are kept for a retry.
 
     """
 
@@ -117,7 +117,7 @@ class TensorrtSettings:
             they have no GPU. Only a plan that was built for exactly that is put into service.
         cache: folder of built plans, under the same path on all workers; left out, `plans` in the data
             folder.
-        cache_bytes: most that it may hold; the plan that nobody asked for longest goes first.
+        cache_bytes: most bytes in that folder; the plan that was unused for longest goes first.
 
     """
 
@@ -189,8 +189,8 @@ class AccountSettings:
     Attributes:
         key_max_days: longest life of a key in days; None lets keys live for ever.
         session_seconds: life of the key that a login gives.
-        logins_per_email: attempts a minute to log in as one e-mail; one more answers 429.
-        logins_per_address: attempts a minute to log in from one address; one more answers 429.
+        logins_per_email: login attempts per minute for one e-mail address; one more answers 429.
+        logins_per_address: login attempts per minute from one IP address; one more answers 429.
 
     """
 

@@ -55,30 +55,29 @@ class GatewaySettings:
         tokenizer_threads: threads that turn text into token ids.
         tokenizer_queue: requests that may wait for those threads; one more answers 503.
         chat_processes: processes that render conversations, each of 256 MiB at most.
-        chat_queue: conversations that may wait for them; one more answers 503.
+        chat_queue: conversations that may wait for those processes; one more answers 503.
         image_threads: threads that decode and scale images.
         image_queue: packs of images that may wait for those threads; one more answers 503.
         max_image_bytes: largest image; a larger one answers 413.
         max_image_pixels: width times height of the largest image; a larger one answers 413.
-        audio_threads: threads that decode recordings and take their spectra.
-        audio_queue: recordings that may be written down beside them; one more answers 503.
-        max_audio_seconds: longest recording that a model on Triton hears; a longer one answers 413.
+        audio_threads: threads that decode recordings and compute their spectrograms.
+        audio_queue: recordings that may be in progress beyond `audio_threads`; one more answers 503.
+        max_audio_seconds: longest recording for a model on Triton; a longer one answers 413.
         tokens_per_pack: most tokens, padding included, that one ModelInfer carries.
         pack_seconds: longest that Triton may take for a pack of several rows, by what it took for others.
         rows_waiting: rows that may wait for one model; beyond it requests answer 503.
         queue_seconds: longest that a request may expect to wait for its model; otherwise it answers 503.
         overload_seconds: the same while a model is overloaded: from a refusal until ten seconds without one.
-        cache_bytes: memory for answers of models that read text and write none, for an account that asks the
-            same again; 0 for none.
-        packs_in_flight: packs of all requests that may be on their way to Triton together.
-        streams_per_request: texts of one request that a model generates from together.
+        cache_bytes: memory for answers of models that read text and generate none, kept for the account that
+            asked; 0 for none.
+        packs_in_flight: most packs in flight to Triton, of all requests together.
+        streams_per_request: most texts of one request that are generated from concurrently.
         stream_timeout: seconds that Triton has for all that it generates from one text.
         shadow_requests: copies of requests that may be under way to shadows together; others are dropped.
         log_followers: clients that may follow logs of builds together; one more answers 503.
         triton_timeout: seconds that Triton has for a pack, the wait for a free slot included.
         provider_interval: seconds between two looks at the providers that answer elsewhere.
-        poll_interval: seconds between two looks at the catalogue's generation, with which a gateway also says
-            that it lives.
+        poll_interval: seconds between two checks whether the catalogue has changed.
         drain_timeout: seconds that running requests have to finish after SIGTERM.
         routing: how calls wait while all providers of a model are busy.
         documents: bounds of documents, and where they may come from.

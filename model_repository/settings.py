@@ -16,8 +16,9 @@ class TritonSettings:
         start_seconds: longest time until a started server answers.
         stop_seconds: longest time that a server may take to finish its requests.
         restart_seconds: pause before a server that died is started again; doubles with each failure in a row.
-        restart_max_seconds: longest such pause.
-        steady_seconds: time of life after which a server counts as sound and the pause starts over.
+        restart_max_seconds: longest pause before a server is started again.
+        steady_seconds: uptime after which a server counts as sound, and the next pause is `restart_seconds`
+            again.
         log_bytes: size at which the server's log file is moved to `.1` and started anew.
 
     """
@@ -56,17 +57,19 @@ class S3Settings:
     """The bucket that holds models and uploads where one machine is not enough.
 
     Attributes:
-        bucket: its name; empty to keep everything in the data folder.
-        prefix: what every key begins with, so that sites can share a bucket; empty for none.
+        bucket: name of the bucket; empty to keep everything in the data folder.
+        prefix: prefix of every object's key, so that sites can share a bucket; empty for none.
         endpoint_url: `https://HOST:PORT` of the service; empty for Amazon's own.
-        public_endpoint_url: the service as authors reach it who upload; empty if they use `endpoint_url`.
+        public_endpoint_url: `https://HOST:PORT` of the service as authors who upload reach it; empty if that
+            is `endpoint_url`.
         region: region that requests are signed for.
-        access_key_id: empty to let boto3 look in its own places: environment, profile, role of the host.
-        secret_access_key: belongs to `access_key_id`.
-        connect_seconds: longest time until a connection stands.
-        read_seconds: longest silence while an answer comes.
-        attempts: how often one request is tried in all.
-        poll_seconds: pause between two looks of a host of Triton at the bucket.
+        access_key_id: id of the access key; empty to let boto3 look in its own places: environment, profile,
+            role of the host.
+        secret_access_key: secret of `access_key_id`.
+        connect_seconds: longest time that connecting may take.
+        read_seconds: longest silence while a response arrives.
+        attempts: how many times one request is tried in all.
+        poll_seconds: pause between two looks of `trireme mirror` at the bucket.
         lag_seconds: longest time that a host may take to copy an entry before it counts as failed there.
 
     """
@@ -91,13 +94,14 @@ class SandboxLimits:
 
     Attributes:
         memory_bytes: resident memory of all its processes together, and writable memory of each.
-        processes: processes and threads.
-        scratch_bytes: files in `/tmp`, and the same again in `/dev/shm`; both lie in memory, besides that.
-        open_files: open files of each process.
-        threads: what `OMP_NUM_THREADS` says.
-        load_seconds: until the model is loaded.
-        call_seconds: until a call is answered.
-        reply_bytes: the longest answer.
+        processes: most processes and threads in a sandbox.
+        scratch_bytes: room for files in `/tmp`, and the same again in `/dev/shm`; both take memory beyond
+            `memory_bytes`.
+        open_files: most open files of each process.
+        threads: value of `OMP_NUM_THREADS` for the model.
+        load_seconds: longest time that loading the model may take.
+        call_seconds: longest time that one call may take.
+        reply_bytes: largest answer of a call.
 
     """
 
@@ -118,7 +122,7 @@ class PackageSettings:
     Attributes:
         index_url: index of packages, as pip's `--index-url`; empty for PyPI.
         extra_index_urls: more indexes, as pip's `--extra-index-url`.
-        install_seconds: until they are installed.
+        install_seconds: longest time that installing the packages of one model may take.
         environment_bytes: most that the packages of one model may take on disk.
 
     """

@@ -30,9 +30,9 @@ class LogSettings:
     """Where log lines go.
 
     Attributes:
-        level: `debug`, `info`, `warning` or `error`.
-        file: rotated at 20 MB, three kept; empty for standard error.
-        json: one JSON object a line; otherwise columns for people.
+        level: least severe level that is logged: `debug`, `info`, `warning` or `error`.
+        file: file for log lines, rotated at 20 MB, three kept; empty for standard error.
+        json: write one JSON object per line; otherwise columns for people.
 
     """
 
@@ -59,8 +59,8 @@ class Settings:
         data: folder of all state of the embedded default: database, model repository, builds, logs.
         catalogue: `starter`, `full`, `none` or the path of a TOML file with models.
         root_key: the root account's key, at least 16 characters; empty to make one at first start.
-        secret_keys: that the keys of providers elsewhere are encrypted with, newest first; empty to make one
-            at first start.
+        secret_keys: keys that encrypt the stored secrets of providers elsewhere, newest first; empty to make
+            one at first start.
         insecure: take a shorter root key, such as `changeme`, for a trial that nobody else can reach.
 
     """

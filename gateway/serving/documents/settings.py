@@ -17,14 +17,14 @@ class DocumentSettings:
     Attributes:
         max_bytes: largest document; a larger one answers 413.
         max_pages: pages that one request may have read; more answer 422.
-        dpi: pixels an inch at which pages are drawn.
+        dpi: pixels per inch at which pages are rendered.
         max_page_pixels: width times height of a drawn page; a larger page is drawn more coarsely.
         at_once: documents that may be open together, each in a process of its own.
         queue: documents that may wait for those processes; one more answers 503.
-        page_seconds: that a process may take to open a document, and for each page.
-        memory_bytes: that such a process may take.
+        page_seconds: seconds that a process may take to open a document, and again for each page.
+        memory_bytes: memory that such a process may take.
         fetch: whether documents may be named by an address for the gateway to fetch.
-        fetch_seconds: that a document may take to arrive.
+        fetch_seconds: seconds that fetching a document may take.
         hosts: names of hosts that documents may be fetched from although they are inside the site's network.
         model: the model that reads pages for requests that name none.
 

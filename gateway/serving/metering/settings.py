@@ -45,9 +45,9 @@ class UsageSettings:
         tokenizer: what counts tokens for limits, prices and records: `tiktoken_gpt2`, `tiktoken_r50k_base`,
             or another of tiktoken's encodings, which is fetched once (TIKTOKEN_CACHE_DIR keeps it).
         queue: records that may wait for the database; more are dropped, and counted.
-        interval: seconds between two writes.
-        reservation_seconds: after so long a call that reserved budget and never ended counts as lost; longer
-            than any call takes.
+        interval: seconds between two writes of records to the database.
+        reservation_seconds: seconds after which a call that reserved budget and never ended counts as lost;
+            longer than any call takes.
 
     """
 

@@ -13,8 +13,8 @@ class RoutingSettings:
     """How long, how many and in which order calls wait while all providers of a router are busy.
 
     Attributes:
-        max_retries: with `retry_countdown` the longest wait: their product.
-        retry_countdown: seconds of one of those waits.
+        max_retries: waits of `retry_countdown` that a call for a busy provider takes at most.
+        retry_countdown: seconds of one such wait.
         max_priority: highest priority of a user that counts; what is above counts as this.
         queue: calls that may wait for one router; one more answers 503 at once.
 
