@@ -1,4 +1,4 @@
-"""A site for models of their authors' own code: Triton, a database, a repository and a gateway on a socket."""
+"""A site for models with their authors' own code: Triton, database, repository and a gateway on a socket."""
 
 import asyncio
 from collections.abc import AsyncIterator
