@@ -22,6 +22,7 @@ from gateway.addresses import PublicAddress
 from gateway.apis.backprop import errors as backprop_errors
 from gateway.apis.backprop.router import create_router as create_backprop
 from gateway.apis.backprop.router import create_upload_router
+from gateway.apis.builds import errors as builds_errors
 from gateway.apis.builds.router import create_router as create_builds
 from gateway.apis.deployments.router import create_router as create_deployments
 from gateway.apis.kserve import errors as kserve_errors
@@ -41,7 +42,7 @@ from gateway.observability.page import MetricsPage
 from gateway.observability.requests import RequestObserver
 from gateway.observability.state import StateMetrics
 from gateway.observability.tasks import TaskMetrics
-from gateway.openapi import openapi_config
+from gateway.openapi import openapi_at_the_root, openapi_config
 from gateway.schemas import ModelSchemas, StructSchemas
 from gateway.serving.admission import Admission
 from gateway.serving.cache import AnswerCache
@@ -219,6 +220,7 @@ def create_app(
             kserve.create_router(snapshots, intake),
             create_metrics_router(snapshots),
             HealthController,
+            openapi_at_the_root,
         ],
         dependencies={
             **provided(
@@ -254,8 +256,11 @@ def create_app(
         },
         exception_handlers=handlers_by_prefix(
             {
-                opengatellm.PREFIX + "/": opengatellm_errors.render,
-                kserve.PREFIX + "/": kserve_errors.render,
+                opengatellm.PREFIX: opengatellm_errors.render,
+                "/metrics": opengatellm_errors.render,
+                kserve.PREFIX: kserve_errors.render,
+                "/builds": builds_errors.render,
+                "/deployments": builds_errors.render,
             },
             otherwise=backprop_errors.render,
         ),

@@ -71,10 +71,16 @@ def handlers(render: Render, translate: Translate | None = None) -> ExceptionHan
 
 
 def handlers_by_prefix(renders: Mapping[str, Render], otherwise: Render) -> ExceptionHandlersMap:
-    """Exception handlers for paths that no API knows: each is answered in the manner of its neighbours."""
+    """Exception handlers for paths that no API knows: each is answered in the manner of its neighbours.
+
+    Args:
+        renders: by the path that is an API's own, with all below it.
+
+    """
 
     def choose(path: str) -> Render:
-        return next((render for prefix, render in renders.items() if path.startswith(prefix)), otherwise)
+        within = (render for prefix, render in renders.items() if f"{path}/".startswith(f"{prefix}/"))
+        return next(within, otherwise)
 
     return _handlers(choose, lambda error: error)
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
+from litestar import get
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, Example, SecurityScheme, Tag
 from litestar.params import Body, BodyKwarg
+from litestar.response import Redirect
 
 from gateway.docs import DocsPage
 
@@ -15,6 +17,14 @@ API_KEY = "x-api-key"
 
 BEARER = "bearer"
 """Name of the security scheme whose key travels as `Authorization: Bearer KEY`."""
+
+DOCS = "/docs"
+
+
+@get("/openapi.json", include_in_schema=False)
+async def openapi_at_the_root() -> Redirect:
+    """Lead those to the description who look for it where OpenGateLLM and many others have theirs."""
+    return Redirect(f"{DOCS}/openapi.json")
 
 
 def openapi_config() -> OpenAPIConfig:
@@ -28,7 +38,7 @@ def openapi_config() -> OpenAPIConfig:
             "of each stage (auth, tokenise, decode, queue, triton, encode). A 503 carries `Retry-After` in "
             "seconds."
         ),
-        path="/docs",
+        path=DOCS,
         use_handler_docstrings=True,
         render_plugins=[DocsPage()],
         tags=[

@@ -19,7 +19,8 @@ class ErrorBody(msgspec.Struct, frozen=True):
 
 def render(failure: Failure) -> ErrorBody:
     """One sentence, with the hint behind it."""
-    return ErrorBody(f"{failure.message}: {failure.hint}" if failure.hint else failure.message)
+    message = failure.message
+    return ErrorBody(f"{message.removesuffix('.')}: {failure.hint}" if failure.hint else message)
 
 
 def render_model(failure: Failure) -> ErrorBody | str:

@@ -19,7 +19,8 @@ class ErrorBody(msgspec.Struct, frozen=True):
 
 def render(failure: Failure) -> ErrorBody:
     """Body of any failure."""
-    return ErrorBody(f"{failure.message}. {failure.hint}" if failure.hint else failure.message)
+    message = failure.message
+    return ErrorBody(f"{message.removesuffix('.')}. {failure.hint}" if failure.hint else message)
 
 
 def responses(*errors: type[TriremeError]) -> dict[int, ResponseSpec]:

@@ -88,6 +88,11 @@ async def test_page_needs_neither_key_nor_network_nor_script(client: httpx.Async
     assert "curl -X POST" in page.text
 
 
+async def test_the_description_is_found_at_the_root_too(client: httpx.AsyncClient) -> None:
+    found = await client.get("/openapi.json", follow_redirects=True, headers={"x-api-key": ""})
+    assert found.json() == await description(client)
+
+
 @pytest.mark.timeout(900)
 async def test_server_keeps_to_its_description(zoo: httpx.AsyncClient, tmp_path: Path) -> None:
     key = zoo.headers["x-api-key"]

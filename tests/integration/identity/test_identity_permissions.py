@@ -135,6 +135,26 @@ async def test_one_key_opens_every_api_however_it_travels(site: Site, path: str)
         assert wrong.status_code in {401, 403}, (name, value)
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1", {"detail": "Not Found"}),
+        ("/v1/nowhere", {"detail": "Not Found"}),
+        ("/metrics", {"detail": "Method Not Allowed"}),
+        ("/v2", {"error": "Method Not Allowed"}),
+        ("/v2/nowhere", {"error": "Not Found"}),
+        ("/builds", {"message": "Method Not Allowed", "hint": ""}),
+        ("/deployments/a/nothing", {"message": "Not Found", "hint": ""}),
+        ("/v1more", {"message": "Not Found"}),
+        ("/text-vectorisation", {"message": "Method Not Allowed"}),
+    ],
+)
+async def test_each_api_says_so_in_its_own_body(site: Site, path: str, body: dict[str, str]):
+    answer = await site.client.delete(path)
+    assert answer.json() == body
+    assert answer.status_code == (405 if "Method Not Allowed" in body.values() else 404)
+
+
 async def test_unknown_paths_and_methods(site: Site):
     missing = await site.call("GET", "/nothing/here")
     assert (missing.status_code, missing.json()) == (404, {"detail": "Not Found"})

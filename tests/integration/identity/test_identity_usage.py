@@ -27,6 +27,18 @@ def record(account_id: int, call_id: str, age: float, **fields: object) -> Ended
     )  # fmt: skip
 
 
+async def test_every_endpoint_whose_calls_are_recorded_can_be_asked_for(site: Site) -> None:
+    spec = (await site.client.get("/docs/openapi.json")).json()
+    recorded = {
+        path
+        for path, item in spec["paths"].items()
+        if {"tasks", "inference", "kserve"} & set(item.get("post", {}).get("tags", ()))
+    }
+    parameters = {each["name"]: each for each in spec["paths"]["/v1/me/usage"]["get"]["parameters"]}
+    (endpoints,) = (each["enum"] for each in parameters["endpoint"]["schema"]["anyOf"] if "enum" in each)
+    assert set(endpoints) == recorded | {"/v1/search"}
+
+
 async def test_usage_is_paged_and_filtered(site: Site) -> None:
     user = await site.user()
     key = await site.key(user)
@@ -57,6 +69,8 @@ async def test_usage_is_paged_and_filtered(site: Site) -> None:
         return [call["created"] for call in answer.json()["data"]]
 
     assert len(await listed("start_time=0")) == 4
+    assert len(await listed("endpoint=/v1/chat/completions")) == 1
+    assert await listed("endpoint=/text-vectorisation") == []
     assert await listed(f"start_time={created}&end_time={created}") == [created]
     assert len(await listed("endpoint=/v1/embeddings&limit=1&offset=1")) == 1
     assert await listed(f"start_time={created + 9}&end_time={created}") == []

@@ -5,6 +5,7 @@ from litestar.exceptions import MethodNotAllowedException, NotFoundException
 
 from control_plane.catalog import ModelNotFoundError
 from gateway.apis.backprop.errors import ErrorBody, render, render_model
+from gateway.apis.kserve import errors as kserve_errors
 from gateway.errors import Failure, describe, documented
 from gateway.serving.errors import OverloadedError, TokenizerUnavailableError
 from model_repository.errors import InferenceError, ServerUnavailableError
@@ -14,6 +15,12 @@ def test_own_errors_keep_their_status_code_message_and_hint() -> None:
     failure = describe(ModelNotFoundError("model x not found", hint="add it"))
     assert failure == Failure(404, "model_not_found", "model x not found", "add it")
     assert render(failure) == ErrorBody("model x not found: add it")
+
+
+def test_a_sentence_with_a_hint_has_one_full_stop() -> None:
+    failure = Failure(429, "rate_limited", "5 requests exceeded.", "Wait.")
+    assert render(failure) == ErrorBody("5 requests exceeded: Wait.")
+    assert kserve_errors.render(failure) == kserve_errors.ErrorBody("5 requests exceeded. Wait.")
 
 
 def test_errors_that_pass_say_when_to_try_again() -> None:

@@ -15,11 +15,27 @@ DEFAULT_RANGE = timedelta(days=30)
 Endpoint = Literal[
     "/v1/audio/transcriptions",
     "/v1/chat/completions",
+    "/v1/completions",
     "/v1/embeddings",
     "/v1/ocr",
+    "/v1/parse-beta",
     "/v1/rerank",
+    "/v1/responses",
     "/v1/search",
+    "/v2/models/{model}/infer",
+    "/v2/models/{model}/versions/{version}/infer",
+    "/custom",
+    "/emotion",
+    "/image-classification",
+    "/image-text-vectorisation",
+    "/image-vectorisation",
+    "/qa",
+    "/summarisation",
+    "/text-classification",
+    "/text-generation",
+    "/text-vectorisation",
 ]
+"""Routes whose calls leave records, of every API."""
 
 
 class UsageQuery(BaseModel):
