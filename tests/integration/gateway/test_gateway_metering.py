@@ -23,7 +23,8 @@ async def test_a_limit_is_kept_and_told(site: Site, two_a_minute: str) -> None:
     async with gateway(site, GatewaySettings(), two_a_minute) as client:
         answers = [await client.post("/text-vectorisation", json=TEXT) for _ in range(3)]
         assert [answer.status_code for answer in answers] == [200, 200, 429]
-        assert "2 requests per minute exceeded (remaining: 0)." in answers[2].json()["message"]
+        told = "2 requests per minute exceeded (remaining: 0): Wait until the window has passed."
+        assert answers[2].json() == {"message": told}
         assert 1 <= int(answers[2].headers["retry-after"]) <= 60
         assert answers[2].headers["x-ratelimit-limit"] == "2"
         stored = await records(site, "bob", 2)
