@@ -1,6 +1,6 @@
 """The graph that was given: found in the folder, and checked for what no host should open."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import onnx
@@ -50,11 +50,12 @@ def read_graph(path: Path) -> onnx.ModelProto:
         raise ConversionError(
             f"{path.name} is no ONNX graph: {first_line(str(error))}", hint="Export the model again."
         ) from error
-    for tensor in _tensors(model.graph):
+    graphs = (model.graph, *model.functions)
+    for tensor in (tensor for graph in graphs for tensor in _tensors(graph)):
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
-            _check_place(path.parent, tensor)
+            _check_place(path, tensor)
     own = DOMAINS | {function.domain for function in model.functions}
-    for node in (*_nodes(model.graph), *(node for function in model.functions for node in function.node)):
+    for node in (node for graph in graphs for node in _nodes(graph)):
         if node.domain not in own:
             raise ConversionError(
                 f"{path.name} uses the operator {node.op_type} of {node.domain}, which no engine here has",
@@ -69,10 +70,16 @@ def inputs_of(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
     return [value for value in model.graph.input if value.name not in weights]
 
 
-def _check_place(folder: Path, tensor: onnx.TensorProto) -> None:
-    location = ExternalDataInfo(tensor).location
-    place = folder / location
-    inside = not Path(location).is_absolute() and ".." not in Path(location).parts
+def _check_place(path: Path, tensor: onnx.TensorProto) -> None:
+    try:
+        location = ExternalDataInfo(tensor).location
+    except ValueError as error:
+        raise ConversionError(
+            f"{path.name} does not say where its weights {tensor.name} lie: {first_line(str(error))}",
+            hint="Export the model again.",
+        ) from error
+    place = path.parent / location
+    inside = not Path(location).is_absolute() and ".." not in Path(location).parts and "\0" not in location
     if not inside or place.is_symlink() or not place.is_file():
         raise ConversionError(
             f"the weights {tensor.name} lie in {location!r}, which is no file of the model's own folder",
@@ -80,7 +87,7 @@ def _check_place(folder: Path, tensor: onnx.TensorProto) -> None:
         )
 
 
-def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+def _nodes(graph: onnx.GraphProto | onnx.FunctionProto) -> Iterator[onnx.NodeProto]:
     """All nodes, those of loops and branches too."""
     for node in graph.node:
         yield node
@@ -88,13 +95,22 @@ def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
             yield from _nodes(inner)
 
 
-def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
-    yield from graph.initializer
+def _tensors(graph: onnx.GraphProto | onnx.FunctionProto) -> Iterator[onnx.TensorProto]:
+    """All that may lie in files: weights, and constants wherever they stand."""
+    if isinstance(graph, onnx.GraphProto):
+        yield from graph.initializer
+        yield from _parts(graph.sparse_initializer)
     for node in graph.node:
         for attribute in node.attribute:
             yield from (attribute.t, *attribute.tensors)
+            yield from _parts((attribute.sparse_tensor, *attribute.sparse_tensors))
         for inner in _inner(node):
             yield from _tensors(inner)
+
+
+def _parts(tensors: Iterable[onnx.SparseTensorProto]) -> Iterator[onnx.TensorProto]:
+    for tensor in tensors:
+        yield from (tensor.values, tensor.indices)
 
 
 def _inner(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:

@@ -94,6 +94,8 @@ class _Sips:
 
 def _members(archive: zipfile.ZipFile, size: int, limits: ArchiveLimits) -> list[Member]:
     infos = archive.infolist()
+    if not infos:
+        raise refused("is empty")
     if len(infos) > limits.entries:
         raise refused(f"holds {len(infos)} entries, more than {limits.entries}")
     members, names = [], Names()

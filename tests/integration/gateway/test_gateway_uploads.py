@@ -131,6 +131,11 @@ async def test_what_is_no_zip(site: Site, author: httpx.AsyncClient, body: bytes
     assert (await put(author, url, custom_zip())).status_code == 200
 
 
+async def test_an_empty_zip_is_for_its_build_to_refuse(author: httpx.AsyncClient) -> None:
+    empty = b"PK\x05\x06" + bytes(18)
+    assert (await put(author, await upload_url(author, "empty"), empty)).status_code == 200
+
+
 async def test_a_client_that_leaves_leaves_nothing_behind(site: Site, author: httpx.AsyncClient) -> None:
     url = await upload_url(author)
     _, writer = await send_head(url, 10 * MEBIBYTE)

@@ -73,6 +73,10 @@ def test_two_top_folders_stay(archive: Path, target: Path) -> None:
     assert files(target) == {"a/x": b"1", "b/x": b"2"}
 
 
+def test_an_empty_zip_is_told(archive: Path, target: Path) -> None:
+    assert refusal(write_zip(archive), target) == "the zip is empty"
+
+
 def test_a_zip_inside_is_a_file(archive: Path, target: Path, tmp_path: Path) -> None:
     inner = write_zip(tmp_path / "inner.zip", ("zeros", ZEROS)).read_bytes()
     unpack(write_zip(archive, ("inner.zip", inner)), target, ignore)
