@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from msgspec.structs import replace
 from transformers import AutoConfig, PretrainedConfig
@@ -10,7 +9,8 @@ from transformers import AutoConfig, PretrainedConfig
 from converters.causes import first_line
 from converters.families.family import Description
 from converters.families.registry import family_of
-from converters.inspection.pipeline import read_json, read_pipeline
+from converters.inspection.files import Described, read_json
+from converters.inspection.pipeline import read_pipeline
 from converters.inspection.weights import check_weights
 from converters.messages import Progress
 from converters.results import Inspected, Part
@@ -57,8 +57,7 @@ def _limited(parts: tuple[Part, ...], asked: frozenset[Task]) -> Iterator[Part]:
 
 
 def _config(root: Path) -> PretrainedConfig:
-    described = read_json(root / "config.json", dict[str, Any])
-    named = (described.get("architectures") or [described.get("model_type", "without a name")])[0]
+    named = read_json(root / "config.json", Described).name
     try:
         return AutoConfig.from_pretrained(root, local_files_only=True)
     except Exception as error:

@@ -1,10 +1,11 @@
 """What a given graph is: its head, its inputs and, where it reads text, its tokenizer."""
 
-import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import onnx
+from msgspec import Meta
 from msgspec.structs import replace
 from tokenizers import Tokenizer
 from transformers import PretrainedConfig
@@ -13,8 +14,9 @@ from converters.given.declared import Declared, read_declared
 from converters.given.graph import find_graph, inputs_of, read_graph
 from converters.given.heads import meaning_of
 from converters.given.signature import signature_of
+from converters.inspection.files import Described, read_json
 from converters.inspection.matryoshka import read_matryoshka
-from converters.inspection.pipeline import Pipeline, read_json, read_pipeline
+from converters.inspection.pipeline import Pipeline, read_pipeline
 from converters.inspection.tokenizer import write_tokenizer
 from converters.results import Inspected, Part, Signature
 from converters.spec import BuildSpec, ConversionError
@@ -27,6 +29,30 @@ FAMILY = "given"
 STAGES = "converters.given.stages"
 UNNAMED = "ONNX"
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+
+
+Count = Annotated[int, Meta(ge=0, lt=2**31)]
+
+
+class _Described(Described, frozen=True):
+    id2label: dict[int, str | int | float] | None = None
+    pad_token_id: Count | None = None
+    max_position_embeddings: Count | None = None
+
+
+class _Padding(msgspec.Struct):
+    pad_id: Count | None = None
+
+
+class _Truncation(msgspec.Struct):
+    max_length: Count | None = None
+
+
+class _Own(msgspec.Struct):
+    """What `tokenizer.json` says of the shape of what it makes."""
+
+    padding: _Padding | None = None
+    truncation: _Truncation | None = None
 
 
 def inspect_given(spec: BuildSpec, source: Path, folder: Path) -> Inspected:
@@ -79,7 +105,7 @@ def _text(source: Path, path: Path, model: onnx.ModelProto, folder: Path) -> Ins
             hint="Add tokenizer.json, as save_pretrained() of a fast tokenizer writes it; or, to call the "
             "graph with ids, declare its tensors in config.json.",
         )
-    described = read_json(root / "config.json", dict[str, Any]) if (root / "config.json").is_file() else {}
+    described = _described(root / "config.json")
     config = PretrainedConfig.from_dict(described) if "id2label" in described else None
     meaning = meaning_of(model, config, pipeline)
     head = meaning.head
@@ -167,14 +193,25 @@ def _special_tokens(tokenizer: Path) -> int:
     return sum(Tokenizer.from_file(str(tokenizer)).encode("one", "other").special_tokens_mask)
 
 
-def _own(root: Path, section: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((root / "tokenizer.json").read_bytes())
-    return content.get(section) or {}
+def _described(path: Path) -> dict[str, Any]:
+    """`config.json`, once what is read of it is as it should be."""
+    if not path.is_file():
+        return {}
+    read_json(path, _Described)
+    described: dict[str, Any] = read_json(path, dict[str, Any])
+    return described
 
 
 def _pad_id(root: Path) -> int | None:
-    return _own(root, "padding").get("pad_id")
+    padding = _own(root).padding
+    return None if padding is None else padding.pad_id
 
 
 def _truncation(root: Path) -> int | None:
-    return _own(root, "truncation").get("max_length")
+    truncation = _own(root).truncation
+    return None if truncation is None else truncation.max_length
+
+
+def _own(root: Path) -> "_Own":
+    own: _Own = read_json(root / "tokenizer.json", _Own)
+    return own

@@ -7,8 +7,10 @@ from typing import Any
 
 import msgspec
 
+from converters.inspection.files import read_json
 from converters.inspection.weights import check_weights
 from converters.spec import ConversionError
+from converters.zips.names import what_is_wrong
 from model_repository.heads import Pooling
 
 _FLAG = re.compile(r"pooling_mode_(?P<mode>\w+?)(_tokens?)?")
@@ -115,30 +117,11 @@ def read_pipeline(source: Path) -> Pipeline | None:
     )
 
 
-def read_json(path: Path, kind: Any) -> Any:
-    """A file of the source as `kind`.
-
-    Raises:
-        ConversionError: it is missing or not what it should be.
-
-    """
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except FileNotFoundError as error:
-        raise ConversionError(
-            f"the source holds no {path.name}", hint="Give a folder as save_pretrained() writes it."
-        ) from error
-    except msgspec.MsgspecError as error:
-        raise ConversionError(
-            f"{path.name} is damaged: {error}", hint="Download or save it again."
-        ) from error
-
-
 def _check_place(path: str) -> None:
-    parts = PurePosixPath(path).parts
-    if path.startswith("/") or ".." in parts:
+    place = PurePosixPath(path).as_posix()
+    if place != "." and (problem := what_is_wrong(place)) is not None:
         raise ConversionError(
-            f"modules.json names {path!r}, which is no folder of the model's own",
+            f"modules.json names {path[:200]!r}, which {problem}",
             hint="Name folders inside of the model, such as 1_Pooling.",
         )
 

@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tokenizers import Tokenizer
 from tokenizers.normalizers import Lowercase, Sequence
 from transformers import AutoTokenizer
 
 from converters.causes import first_line
-from converters.inspection.pipeline import read_json
+from converters.inspection.files import AddedToken, TokenizerConfig, read_json
+from converters.inspection.growth import check_growth, check_size
 from converters.spec import ConversionError
+
+CONFIG = "tokenizer_config.json"
 
 UNLIMITED = 10**6
 """A tokenizer without a limit says so with a number far above any real length."""
@@ -40,13 +42,14 @@ def write_tokenizer(root: Path, target: Path, *, lowercase: bool, pad_id: int | 
         pad_id: the model's padding id, used where the tokenizer names no padding token.
 
     Raises:
-        ConversionError: there is no tokenizer, it is damaged, or it has nothing to pad with.
+        ConversionError: there is no tokenizer, it is damaged, makes too much of a text, or has nothing to pad
+            with.
 
     """
     tokenizer = _load(root)
-    config = read_json(root / "tokenizer_config.json", dict[str, Any]) if _has_config(root) else {}
-    token = config.get("pad_token")
-    token = token.get("content") if isinstance(token, dict) else token
+    check_growth(tokenizer)
+    config = read_json(root / CONFIG, TokenizerConfig) if (root / CONFIG).is_file() else TokenizerConfig()
+    token = config.pad_token.content if isinstance(config.pad_token, AddedToken) else config.pad_token
     if token is None and pad_id is not None:
         token = tokenizer.id_to_token(pad_id)
     found = tokenizer.token_to_id(token) if token is not None else None
@@ -60,7 +63,8 @@ def write_tokenizer(root: Path, target: Path, *, lowercase: bool, pad_id: int | 
         steps = [Lowercase(), tokenizer.normalizer] if tokenizer.normalizer else [Lowercase()]
         tokenizer.normalizer = Sequence(steps)
     tokenizer.save(str(target))
-    limit = config.get("model_max_length")
+    check_size(target)
+    limit = config.model_max_length
     return TokenizerFacts(
         pad_id=found,
         pad_token=token,
@@ -68,17 +72,16 @@ def write_tokenizer(root: Path, target: Path, *, lowercase: bool, pad_id: int | 
     )
 
 
-def _has_config(root: Path) -> bool:
-    return (root / "tokenizer_config.json").is_file()
-
-
 def _load(root: Path) -> Tokenizer:
     """The model's Rust tokenizer, made from its vocabulary files where it has only those."""
     file = root / "tokenizer.json"
     try:
         if file.is_file():
+            check_size(file)
             return Tokenizer.from_file(str(file))
         rust: Tokenizer = AutoTokenizer.from_pretrained(root, local_files_only=True).backend_tokenizer
+    except ConversionError:
+        raise
     except Exception as error:
         raise ConversionError(
             f"the tokenizer cannot be loaded: {first_line(str(error))}",

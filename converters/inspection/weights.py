@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 from safetensors import SafetensorError, safe_open
 
+from converters.inspection.files import read_json
 from converters.spec import ConversionError
 
 
@@ -22,7 +23,7 @@ def check_weights(root: Path) -> None:
     files = sorted(root.glob("*.safetensors"))
     index = root / "model.safetensors.index.json"
     if index.is_file():
-        names = set(msgspec.json.decode(index.read_bytes(), type=_Index).weight_map.values())
+        names = set(read_json(index, _Index).weight_map.values())
         missing = sorted(names - {file.name for file in files})
         if missing:
             raise ConversionError(

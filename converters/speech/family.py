@@ -10,7 +10,7 @@ from transformers import PretrainedConfig, WhisperForConditionalGeneration
 from converters.families.family import Description
 from converters.families.loading import load_original
 from converters.generation.ids import eos_ids, generation_config, start_id
-from converters.inspection.pipeline import read_json
+from converters.inspection.files import read_json
 from converters.inspection.tokenizer import write_tokenizer
 from converters.results import Inspected, Part
 from converters.spec import ConversionError

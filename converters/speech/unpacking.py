@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from converters.causes import first_line
-from converters.inspection.pipeline import read_json
+from converters.inspection.files import read_json
 from converters.messages import Progress
 from converters.spec import ConversionError
 from converters.speech.ctranslate2 import MODEL, read_tensors, specification
