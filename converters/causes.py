@@ -13,7 +13,7 @@ LONGEST_LINE = 300
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def explain(error: Exception) -> Failed:
+def explain(error: BaseException) -> Failed:
     """Cause and hint; what is not known here is told by its type and the first line of its text."""
     if isinstance(error, TriremeError):
         return Failed(error.message, error.hint)
@@ -25,7 +25,7 @@ def explain(error: Exception) -> Failed:
     return Failed(in_one_line(error), "See the log of the stage.")
 
 
-def in_one_line(error: Exception) -> str:
+def in_one_line(error: BaseException) -> str:
     """Type and first line of an error."""
     return f"{type(error).__name__}: {first_line(str(error))}".rstrip(": ")
 

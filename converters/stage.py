@@ -81,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
     sender = Sender(options.messages)
     try:
         execute(options.stage, Workspace(options.workspace.resolve()), sender.progress)
-    except Exception as error:  # noqa: BLE001 - the process's boundary: every failure becomes one line and a log
+    except BaseException as error:  # noqa: BLE001 - the boundary of the process: Rust's panics end here too
         # Sent first: when the disk is full, the log takes nothing more.
         sender.send(explain(error))
         with suppress(OSError):

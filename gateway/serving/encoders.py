@@ -6,7 +6,7 @@ from tokenizers import Encoding, Tokenizer
 from tokenizers.normalizers import BertNormalizer, Lowercase
 from tokenizers.normalizers import Sequence as Normalizers
 
-from gateway.serving.errors import InputTooLongError
+from gateway.serving.errors import InputTooLongError, TokenizerFailedError
 from model_repository.heads import SpanHead, TokenClassificationHead
 from model_repository.manifest import Manifest, TokenizerSpec
 from model_repository.vocabulary import Vocabulary
@@ -19,6 +19,13 @@ CHARACTERS_PER_TOKEN = 16
 
 OVERLAP = 8
 """Windows share one of this many parts of the model's limit, so that no short span is torn apart."""
+
+INTERRUPTIONS = (KeyboardInterrupt, SystemExit)
+"""What is no failure of a tokenizer. Its own are not all `Exception`: Rust's panics, as of expressions that
+try too many ways, derive from `BaseException` alone."""
+
+MOST_WORDS = 200
+"""Characters of a failure that are told."""
 
 MAX_CHARACTERS = 200_000
 """Longest text that is read in windows: some hundred windows of the usual size."""
@@ -42,11 +49,19 @@ class Encoder:
         Args:
             complete: the texts have all special tokens already, so none are put around them.
 
+        Raises:
+            TokenizerFailedError: the tokenizer does not get through a text.
+
         """
         tokenizer = self._plain if all(map(_plain, texts)) else self.tokenizer
-        encodings: list[Encoding] = tokenizer.encode_batch_fast(
-            [self._shorten(text) for text in texts], add_special_tokens=not complete
-        )
+        try:
+            encodings: list[Encoding] = tokenizer.encode_batch_fast(
+                [self._shorten(text) for text in texts], add_special_tokens=not complete
+            )
+        except INTERRUPTIONS:
+            raise
+        except BaseException as error:
+            raise _failed(error) from error
         return encodings
 
     def _shorten(self, text: Text) -> Text:
@@ -113,9 +128,15 @@ class WindowEncoder:
 
         Raises:
             InputTooLongError: a text is so long that its windows would keep everybody else waiting.
+            TokenizerFailedError: the tokenizer does not get through a text.
 
         """
-        encodings: list[Encoding] = self.tokenizer.encode_batch([self._checked(text) for text in texts])
+        try:
+            encodings: list[Encoding] = self.tokenizer.encode_batch([self._checked(text) for text in texts])
+        except (*INTERRUPTIONS, InputTooLongError):
+            raise
+        except BaseException as error:
+            raise _failed(error) from error
         return encodings
 
     def _checked(self, text: Text) -> Text:
@@ -129,6 +150,10 @@ class WindowEncoder:
     def _cut(self, question: str) -> str:
         encoding = self._questions.encode(question, add_special_tokens=False)
         return question[: encoding.offsets[-1][1]] if encoding.overflowing else question
+
+
+def _failed(error: BaseException) -> TokenizerFailedError:
+    return TokenizerFailedError(f"the model's tokenizer fails: {str(error)[:MOST_WORDS]}")
 
 
 def create_encoder(manifest: Manifest, data: bytes) -> Encoder | WindowEncoder:

@@ -29,6 +29,14 @@ class InputTooLongError(TriremeError):
     default_hint = "Send it in parts."
 
 
+class TokenizerFailedError(TriremeError):
+    """The model's own tokenizer fails with a text."""
+
+    status = 502
+    code = "tokenizer_failed"
+    default_hint = "Send another text, or have the model's author correct tokenizer.json."
+
+
 class UnconfinedError(TriremeError):
     """Processes cannot be confined on this host, so they are not let near what strangers wrote."""
 

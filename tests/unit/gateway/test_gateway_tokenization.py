@@ -2,14 +2,16 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from msgspec.structs import replace
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
-from gateway.serving.encoders import Encoder
-from gateway.serving.errors import OverloadedError, TokenizerUnavailableError
+from gateway.serving.encoders import Encoder, WindowEncoder
+from gateway.serving.errors import OverloadedError, TokenizerFailedError, TokenizerUnavailableError
 from gateway.serving.threads import IN_PLACE_CHARACTERS
 from gateway.serving.tokenization import Tokenizers, slices
 from model_repository.heads import EmbeddingHead, Pooling
@@ -108,6 +110,29 @@ def test_slices_are_bounded_and_keep_order(sizes: list[int]) -> None:
     parts = list(slices(texts))
     assert [text for part in parts for text in part] == texts
     assert all(len(part) == 1 or sum(map(len, part)) <= 65_536 for part in parts)
+
+
+def panicking() -> Tokenizer:
+    built = word_piece()
+    built.pre_tokenizer = pre_tokenizers.Split(Regex("(a+a+)+b"), "isolated")
+    return built
+
+
+def unknowing() -> Tokenizer:
+    return Tokenizer(models.WordPiece({"a": 0}, unk_token="[UNK]"))
+
+
+@pytest.mark.parametrize(
+    ("make", "text", "cause"),
+    [(panicking, "a" * 100, "retry-limit-in-match"), (unknowing, "b", "Missing")],
+)
+def test_failures_of_a_tokenizer_are_told(make: Callable[[], Tokenizer], text: str, cause: str) -> None:
+    data = make().to_str().encode()
+    limit = replace(SPEC, max_length=64)
+    for encoder in (Encoder(data, limit), WindowEncoder(data, limit, pairs=False)):
+        assert encoder.encode(["a"])
+        with pytest.raises(TokenizerFailedError, match=f"the model's tokenizer fails: .*{cause}"):
+            encoder.encode([text])
 
 
 async def test_full_queue_refuses_at_once() -> None:
