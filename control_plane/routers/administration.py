@@ -17,7 +17,7 @@ from control_plane.errors import ConflictError, IncompatibleProviderError, Route
 from control_plane.paging import Page, paged
 from control_plane.routers.kinds import ProviderKind, RouterType, goes_with
 from control_plane.routers.names import claim_aliases, claim_name
-from control_plane.routers.queries import lock_router, router_views
+from control_plane.routers.queries import lock_router, measured, router_views
 from control_plane.routers.schemas import NewRouter, RouterPatch, RouterView
 from control_plane.routers.service import remove_router
 from control_plane.routers.tables import Provider, Router
@@ -171,10 +171,15 @@ def _refuse_renaming(router: Router, patch: RouterPatch) -> None:
 
 
 async def _check_providers(session: AsyncSession, router_id: int, router_type: RouterType) -> None:
-    kinds = await session.exec(select(Provider.kind).where(Provider.router_id == router_id))
-    for kind in kinds:
+    providers = await session.exec(select(Provider.id, Provider.kind).where(Provider.router_id == router_id))
+    for provider_id, kind in providers.all():
         if not goes_with(ProviderKind(kind), router_type):
             raise IncompatibleProviderError(f"Invalid model provider type {kind} for {router_type} router.")
+        measures = (await measured(session, [router_id], only=provider_id))[router_id]
+        if router_type is RouterType.EMBEDDING and measures.vector_size is None:
+            raise IncompatibleProviderError(
+                f"Provider {provider_id} has not been asked for a vector: remove it, and add it again."
+            )
 
 
 def _columns(patch: RouterPatch) -> dict[str, Any]:

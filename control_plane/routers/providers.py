@@ -210,7 +210,8 @@ async def _move(session: AsyncSession, row: Provider, router_id: int) -> None:
     others = (await measured(session, [router_id])).get(router_id)
     if others is not None and _differ(others.max_context_length, own.max_context_length):
         raise InconsistentProviderError("Inconsistent model max context length.")
-    if others is not None and _differ(others.vector_size, own.vector_size):
+    unmeasured = router.type is RouterType.EMBEDDING and own.vector_size is None
+    if unmeasured or (others is not None and _differ(others.vector_size, own.vector_size)):
         raise InconsistentProviderError("Inconsistent model vector size.")
     row.router_id = router_id
 

@@ -169,6 +169,22 @@ async def test_a_move_to_a_router_of_another_size_is_refused(database: Database,
         await RouterService(database).update(ADMIN, 1, RouterPatch(type=CHAT))
 
 
+async def test_a_provider_that_was_asked_for_no_vector_answers_for_no_embeddings(
+    database: Database, providers: ProviderService, asked: Asked
+):
+    asked.answers["llama"] = Capabilities(512)
+    await providers.create(ADMIN, new(1))
+    chat = await providers.create(ADMIN, new(3, "llama"))
+    for embedding in (1, 2):
+        with pytest.raises(InconsistentProviderError, match=r"^Inconsistent model vector size\.$"):
+            await providers.update(ADMIN, chat.id, ProviderPatch(router=embedding))
+    with pytest.raises(IncompatibleProviderError, match="has not been asked for a vector"):
+        await RouterService(database).update(ADMIN, 3, RouterPatch(type=EMBEDDING))
+    await providers.update(ADMIN, 1, ProviderPatch(router=3))
+    await providers.update(ADMIN, 1, ProviderPatch(router=2))
+    assert (await providers.get(1)).router_id == 2
+
+
 async def test_a_deleted_provider_is_told_once_more(providers: ProviderService):
     made = await providers.create(ADMIN, new())
     assert await providers.delete(ADMIN, 1) == made
