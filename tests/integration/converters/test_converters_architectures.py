@@ -72,6 +72,8 @@ def check(manifest: Manifest, entry: Path, answer: np.ndarray, right: torch.Tens
     """The answer to fresh input, and the stored probe, are within the proved figures."""
     assert np.abs(answer - right.numpy()).max() <= manifest.parity.thresholds.max_abs_diff
     assert manifest.parity.passed
+    errors = [one.error for one in manifest.candidates if "cannot read packed texts" not in one.error]
+    assert not any(errors)
     probe = read_probe((entry / layout.PROBE).read_bytes())
     found = open_session(manifest.engine, entry / "1").run(probe.inputs, tuple(probe.expected))
     assert difference(found, probe.expected, manifest.parity.thresholds) is None
