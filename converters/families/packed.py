@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
+from transformers import DebertaModel, DebertaV2Model
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from converters.comparison import by_token
@@ -20,6 +21,9 @@ from converters.families.text import TextModel
 from model_repository.heads import Head, Pooling
 
 Tensors = dict[str, torch.Tensor]
+
+DISENTANGLED = (DebertaModel, DebertaV2Model)
+"""They take masks of ones and zeros, and positions only as distances, which packing does not change."""
 
 
 def packed(model: torch.nn.Module, head: Head) -> "PackedModel | None":
@@ -47,6 +51,9 @@ class PackedModel(torch.nn.Module, ABC):  # type: ignore[misc]  # torch is not a
         self.config = model.config  # the exporter reads it
         padding = getattr(getattr(encoder, "embeddings", None), "padding_idx", None)
         self.first_position = 0 if padding is None else padding + 1  # as RoBERTa and its kin count
+        self.additive = not isinstance(encoder, DISENTANGLED)
+        if not self.additive:
+            encoder.embeddings = _Unmasked(encoder.embeddings)
 
     def forward(
         self,
@@ -60,13 +67,16 @@ class PackedModel(torch.nn.Module, ABC):  # type: ignore[misc]  # torch is not a
         own = segments.unsqueeze(2) == segments.unsqueeze(1)
         inputs = {
             "input_ids": input_ids,
-            # Masks of `[rows, 1, width, width]` are added to the scores as they are.
-            "attention_mask": torch.where(own, 0.0, torch.finfo(torch.float32).min).unsqueeze(1),
+            "attention_mask": self._mask(own).unsqueeze(1),
             "position_ids": position_ids + self.first_position,
         }
         if token_type_ids is not None:
             inputs["token_type_ids"] = token_type_ids
         return self.answer(inputs, segments, first_tokens)
+
+    def _mask(self, own: torch.Tensor) -> torch.Tensor:
+        """What `[rows, 1, width, width]` the encoder's attention takes as it is."""
+        return torch.where(own, 0.0, torch.finfo(torch.float32).min) if self.additive else own
 
     @abstractmethod
     def answer(self, inputs: Tensors, segments: torch.Tensor, first_tokens: torch.Tensor) -> Tensors:
@@ -109,6 +119,17 @@ class PackedText(PackedModel):
             inputs = {"inputs_embeds": hidden.flatten(0, 1)[first_tokens].unsqueeze(1)}
         answer = self.model.model(**inputs)
         return {name: answer[name] for name in self.model.outputs}
+
+
+class _Unmasked(torch.nn.Module):  # type: ignore[misc]  # torch is not analysed
+    """DeBERTa's embeddings, which would be multiplied by the mask of attention to clear what pads."""
+
+    def __init__(self, embeddings: torch.nn.Module) -> None:
+        super().__init__()
+        self.embeddings = embeddings
+
+    def forward(self, *, mask: torch.Tensor, **inputs: Any) -> Any:
+        return self.embeddings(**inputs)
 
 
 class _Encoded(torch.nn.Module):  # type: ignore[misc]  # torch is not analysed

@@ -17,8 +17,9 @@ class PackedRunner:
 
     def __init__(self, model: openvino.CompiledModel) -> None:
         self._request = model.create_infer_request()
-        self._inputs = {port.any_name for port in model.inputs}
-        self._by_token = {port.any_name for port in model.outputs if port.partial_shape[1].is_dynamic}
+        self._inputs = {name for port in model.inputs for name in port.names}
+        by_token = (port for port in model.outputs if port.partial_shape[1].is_dynamic)
+        self._by_token = {name for port in by_token for name in port.names}
 
     def run(self, inputs: Tensors, outputs: Sequence[str]) -> Tensors:
         """These outputs, copied out of the engine's own memory.
