@@ -78,6 +78,8 @@ class _Run:
                 cancelled=cancelled,
             )
         except ConversionError as error:
+            # They may be what fills the disk on which the database has to write down that the build failed.
+            self._workspace.discard(self._stage)
             self._log.warning("stage failed", cause=error.message)
             self._tell(StageStatus.FAILED, self._percent, error.message, hint=error.hint)
             raise

@@ -73,9 +73,13 @@ class Workspace:
         stale = stages[stages.index(stage) :]
         self.forget(stale)
         for one in stale:
-            shutil.rmtree(self.folder(one), ignore_errors=True)
+            self.discard(one)
         self.folder(stage).mkdir(parents=True)
         self.log(stage).parent.mkdir(parents=True, exist_ok=True)
+
+    def discard(self, stage: Stage) -> None:
+        """Remove the stage's files; without all of them it has to be run again anyway."""
+        shutil.rmtree(self.folder(stage), ignore_errors=True)
 
     def forget(self, stages: tuple[Stage, ...]) -> None:
         """Drop the saved results of these stages."""

@@ -51,13 +51,20 @@ class RotatedFile:
         self._path, self._limit, self._kept = path, limit, kept
         self._file = path.open("ab", buffering=0)
         self._size = path.stat().st_size
+        self._torn = False  # the last line has no end
 
     def write(self, line: bytes) -> int:
-        """Append a line."""
-        if self._size + len(line) > self._limit and self._size:
-            self._rotate()
-        self._size += len(line)
-        return self._file.write(line)
+        """Append a line; without room for it on the disk it is lost, and whoever writes it goes on."""
+        try:
+            if self._size + len(line) > self._limit and self._size:
+                self._rotate()
+            whole = b"\n" + line if self._torn else line
+            written = self._file.write(whole)
+        except OSError:
+            return 0
+        self._torn = written < len(whole)
+        self._size += written
+        return written
 
     def flush(self) -> None:
         """Do nothing: every line is written at once."""
@@ -67,13 +74,13 @@ class RotatedFile:
         self._file.close()
 
     def _rotate(self) -> None:
-        self._file.close()
         for number in range(self._kept, 0, -1):
             older = self._numbered(number - 1)
             if older.exists():
                 older.replace(self._numbered(number))
-        self._file = self._path.open("ab", buffering=0)
-        self._size = 0
+        full, self._file = self._file, self._path.open("ab", buffering=0)
+        full.close()
+        self._size, self._torn = 0, False
 
     def _numbered(self, number: int) -> Path:
         return self._path.with_name(f"{self._path.name}.{number}") if number else self._path

@@ -15,7 +15,7 @@ from rich.console import Console
 from model_repository.errors import RepositoryError
 from trireme import logs
 from trireme.cli.options import Config, Data, Set, settings
-from trireme.settings import Settings
+from trireme.settings import Settings, SettingsError
 from trireme.terminal import terminal
 
 Host = Annotated[
@@ -192,6 +192,11 @@ def worker(
             ).run()
 
     only_jobs = jobs or (loaded.jobs.scheduler is not None and bool(gpus))
+    if not (only_jobs or loaded.triton.urls):
+        raise SettingsError(
+            "no inference server is configured, into which a worker could load models",
+            hint="Set triton.urls; `trireme serve` brings a server along.",
+        )
     _until_signal(run_jobs if only_jobs else run)
 
 

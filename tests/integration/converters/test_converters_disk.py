@@ -1,4 +1,4 @@
-"""A disk that fills up during a build: a cause, a hint, and no half result."""
+"""A disk that fills up during a build: a cause, a hint, no half result, and room to write that down."""
 
 import subprocess
 import sys
@@ -17,6 +17,7 @@ spec = BuildSpec(build_id="1", owner="global", name="full", version=1, source=f"
 try:
     run_build(spec, Path(sys.argv[1]), lambda event: None, lambda: False)
 except ConversionError as error:
+    Path(sys.argv[1], "record").write_bytes(bytes(30_000))
     print(error.message, "|", error.hint, "|", list(Path(sys.argv[1]).glob("results/*.json")))
 """
 

@@ -48,6 +48,14 @@ def test_a_data_folder_that_cannot_be_made_is_named(
     assert "trireme doctor" in hint
 
 
+def test_a_worker_without_a_server_would_put_nothing_into_service(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    first, hint = told(monkeypatch, capsys, "worker", "--data", str(tmp_path))
+    assert first.startswith("error no inference server is configured")
+    assert "triton.urls" in hint
+
+
 def test_a_database_that_is_not_there_is_told_with_its_reason(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -49,6 +49,28 @@ def test_lines_for_people_have_the_same_content(tmp_path: Path) -> None:
     assert "ZeroDivisionError" in text
 
 
+WITHOUT_ROOM = """
+import resource, sys
+from pathlib import Path
+from trireme.logs import RotatedFile
+file = RotatedFile(Path(sys.argv[1]))
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+file.write(b"first\\n")
+resource.setrlimit(resource.RLIMIT_FSIZE, (10, most))
+file.write(b"torn line\\n")
+file.write(b"lost line\\n")
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+file.write(b"found again\\n")
+file.write(b"last\\n")
+"""
+
+
+def test_without_room_lines_are_lost_and_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    subprocess.run([sys.executable, "-c", WITHOUT_ROOM, str(file)], check=True)
+    assert file.read_text().splitlines() == ["first", "torn", "found again", "last"]
+
+
 def test_full_files_move_on_and_the_oldest_goes(tmp_path: Path) -> None:
     path = tmp_path / "log"
     with closing(RotatedFile(path, limit=10, kept=2)) as file:
