@@ -45,24 +45,12 @@ from gateway.observability.tasks import TaskMetrics
 from gateway.openapi import openapi_at_the_root, openapi_config
 from gateway.schemas import ModelSchemas, StructSchemas
 from gateway.serving.admission import Admission
-from gateway.serving.cache import AnswerCache
-from gateway.serving.cached_rows import CachedRows
-from gateway.serving.chat.rendering import ChatRenderer
 from gateway.serving.dispatch import Dispatcher
 from gateway.serving.engine import Engine
-from gateway.serving.generation.model import GenerationModel
-from gateway.serving.images import ImageDecoder
 from gateway.serving.inference.inference import Inference
 from gateway.serving.kserve.inference import TensorInference
 from gateway.serving.routing.balancer import Balancer
-from gateway.serving.rows import RowRunner
 from gateway.serving.snapshots import Snapshots
-from gateway.serving.speech.model import SpeechModel
-from gateway.serving.tasks.custom import CustomTask
-from gateway.serving.tasks.image import ImageModel
-from gateway.serving.tasks.tensors import TensorTask
-from gateway.serving.tasks.text import TextModel
-from gateway.serving.tasks.transcription import TranscriptionTask
 from gateway.serving.tokenization import Tokenizers
 from gateway.serving.traffic import Traffic
 from gateway.serving.triton import TritonPool
@@ -74,6 +62,7 @@ from gateway.wiring.identity import Identity
 from gateway.wiring.inference import inference_dependencies
 from gateway.wiring.metering import Metering
 from gateway.wiring.providers import ProviderServices
+from gateway.wiring.runners import ModelRunners
 from model_repository.storage import Storage
 
 if TYPE_CHECKING:
@@ -117,43 +106,19 @@ def create_app(
     )
     metrics = Metrics()
     task_metrics = TaskMetrics(metrics.registry, enabled=settings.metrics)
-    rows = RowRunner(
-        triton,
-        tokens_per_pack=settings.tokens_per_pack,
-        pack_seconds=settings.pack_seconds,
-        rows_waiting=settings.rows_waiting,
-        queue_seconds=settings.queue_seconds,
-        overload_seconds=settings.overload_seconds,
-        metrics=task_metrics,
-    )
-    decoder = ImageDecoder(
-        threads=settings.image_threads,
-        queue=settings.image_queue,
-        max_bytes=settings.max_image_bytes,
-        max_pixels=settings.max_image_pixels,
-    )
+    runners = ModelRunners.of(settings, tokenizers, triton, task_metrics)
     balancer, traffic = Balancer(settings=settings.routing), Traffic()
     dispatcher = Dispatcher(snapshots, balancer, traffic, copies=settings.shadow_requests)
-    text_rows = _cached(rows, settings.cache_bytes, task_metrics)
-    text = TextModel(tokenizers, text_rows)
-    metering = Metering.of(settings, database, tokenizers, task_metrics, Admission(text_rows))
-    renderer = ChatRenderer(processes=settings.chat_processes, queue=settings.chat_queue)
-    generation = GenerationModel(tokenizers, triton, streams_per_request=settings.streams_per_request)
-    transcription = TranscriptionTask(
-        SpeechModel(tokenizers, triton),
-        threads=settings.audio_threads,
-        queue=settings.audio_queue,
-        max_seconds=settings.max_audio_seconds,
-    )
+    metering = Metering.of(settings, database, tokenizers, task_metrics, Admission(runners.text_rows))
     engine = Engine(
         snapshots,
         metering.meter,
         dispatcher,
-        text=text,
-        image=ImageModel(decoder, rows),
-        generation=generation,
-        custom=CustomTask(triton),
-        tensors=TensorTask(triton),
+        text=runners.text,
+        image=runners.image,
+        generation=runners.generation,
+        custom=runners.custom,
+        tensors=runners.tensors,
     )
     gateway_id = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
     tracing = _tracing(settings.tracing, gateway_id)
@@ -184,7 +149,7 @@ def create_app(
     )
     page = MetricsPage(
         metrics.registry,
-        StateMetrics(snapshots, balancer, metering.recorder, intake, lambda: rows.waiting),
+        StateMetrics(snapshots, balancer, metering.recorder, intake, lambda: runners.rows.waiting),
         BuildMetrics(partial(build_figures, database)),
     )
 
@@ -204,8 +169,8 @@ def create_app(
             report.stop()
             await asyncio.gather(*running)
             await authoring.close()
-            await asyncio.gather(renderer.close(), triton.close())
-            for each in (tokenizers, decoder, transcription, identity):
+            await asyncio.gather(runners.close(), triton.close())
+            for each in (tokenizers, identity):
                 each.close()
             if tracing is not None:
                 await tracing.close()
@@ -245,12 +210,9 @@ def create_app(
             **inference_dependencies(
                 Inference(snapshots, metering.meter, dispatcher),
                 providers.upstreams,
-                text=text,
-                generation=generation,
-                transcription=transcription,
-                renderer=renderer,
+                runners,
                 threads=tokenizers.threads,
-                reading=Reading.of(settings.documents, rows, triton, decoder),
+                reading=Reading.of(settings.documents, runners.rows, triton, runners.decoder),
                 forms=settings.max_forms,
             ),
         },
@@ -288,7 +250,3 @@ def _tracing(settings: TracingSettings, gateway_id: str) -> "Tracing | None":
     from gateway.observability.tracing import Tracing  # noqa: PLC0415  # the extra `tracing`
 
     return Tracing(settings, gateway_id)
-
-
-def _cached(rows: RowRunner, max_bytes: int, metrics: TaskMetrics) -> RowRunner | CachedRows:
-    return CachedRows(rows, AnswerCache(max_bytes), metrics) if max_bytes else rows

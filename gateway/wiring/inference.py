@@ -5,8 +5,6 @@ from litestar.di import Provide
 from gateway.apis.opengatellm.inference.chats import Chats
 from gateway.dependencies import provided
 from gateway.forms import FormReader
-from gateway.serving.chat.rendering import ChatRenderer
-from gateway.serving.generation.model import GenerationModel
 from gateway.serving.inference.chats import ModelChat
 from gateway.serving.inference.completions import Completions
 from gateway.serving.inference.inference import Inference
@@ -16,20 +14,16 @@ from gateway.serving.tasks.chat import ChatTask
 from gateway.serving.tasks.embedding import EmbeddingTask
 from gateway.serving.tasks.generation import GenerationTask
 from gateway.serving.tasks.rerank import RerankTask
-from gateway.serving.tasks.text import TextModel
-from gateway.serving.tasks.transcription import TranscriptionTask
 from gateway.serving.threads import Threads
 from gateway.wiring.documents import Reading
+from gateway.wiring.runners import ModelRunners
 
 
 def inference_dependencies(
     inference: Inference,
     upstreams: Upstreams,
+    runners: ModelRunners,
     *,
-    text: TextModel,
-    generation: GenerationModel,
-    transcription: TranscriptionTask,
-    renderer: ChatRenderer,
     threads: Threads,
     reading: Reading,
     forms: int,
@@ -37,7 +31,6 @@ def inference_dependencies(
     """Providers for Litestar.
 
     Args:
-        renderer: makes text of conversations.
         threads: that read the schemas of answers.
         forms: with a file, that may be under way.
 
@@ -46,13 +39,15 @@ def inference_dependencies(
         {
             "inference": inference,
             "chats": Chats(
-                inference, ModelChat(ChatTask(generation, renderer, threads)), UpstreamChat(upstreams)
+                inference,
+                ModelChat(ChatTask(runners.generation, runners.renderer, threads)),
+                UpstreamChat(upstreams),
             ),
-            "completions": Completions(GenerationTask(generation), upstreams),
-            "embedding": EmbeddingTask(text),
+            "completions": Completions(GenerationTask(runners.generation), upstreams),
+            "embedding": EmbeddingTask(runners.text),
             "forms": FormReader(at_once=forms),
-            "rerank": RerankTask(text),
+            "rerank": RerankTask(runners.text),
             "reading": reading,
-            "transcription": transcription,
+            "transcription": runners.transcription,
         }
     )
