@@ -29,6 +29,10 @@ FAILURES = (BadRequestError, ForbiddenError, StartingError, DatabaseUnavailableE
 NOT_FOUND = ResponseSpec(str, description="No such model of yours.", generate_examples=False)
 
 
+BUILT = "success"
+"""What is called so answers at once: the gateway catches up with the database before it says so."""
+
+
 class ModelsController(Controller):
     """Looking at models and deleting them."""
 
@@ -45,10 +49,13 @@ class ModelsController(Controller):
         self,
         request: Request[Key, Key, Any],
         model_service: NamedDependency[ModelService],
+        feed: NamedDependency[CatalogFeed],
         include_global: FromQuery[bool] = False,
     ) -> list[ModelItem]:
         """List your own models, and with `include_global` those that everybody may use."""
         found = await model_service.list(request.auth.account_id, include_global=include_global)
+        if any(model.build_status == BUILT for model in found):
+            await feed.try_refresh()
         own = [_own(model) for model in found if model.owner == request.auth.account_name]
         built_in = [model for model in found if model.owner != request.auth.account_name]
         return own + _built_in(built_in)
@@ -62,13 +69,17 @@ class ModelsController(Controller):
     async def get_model(
         self,
         request: Request[Key, Key, Any],
+        *,
         model_service: NamedDependency[ModelService],
         file_service: NamedDependency[FileService],
         address: NamedDependency[PublicAddress],
+        feed: NamedDependency[CatalogFeed],
         model: FromPath[str],
     ) -> ModelDetail:
         """Tell all about a model. Built-in models cannot be queried."""
         found = await model_service.get(request.auth.account_id, model)
+        if found.build_status == BUILT:
+            await feed.try_refresh()
         files = await file_service.of(request.auth.account_id, model)
         folder = f"{address.of(request)}/files/{found.owner}/{found.name}"
         urls = {name: f"{folder}/{name}" for name in files.members} if files else {}

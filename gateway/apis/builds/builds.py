@@ -16,6 +16,7 @@ from gateway.apis.builds.examples import BUILD, PAGE, PARITY, answer
 from gateway.apis.builds.schemas import Build, BuildPage, BuildParity, shown, shown_parity
 from gateway.auth import ForbiddenError, StartingError
 from gateway.body import BadRequestError
+from gateway.catalog_feed import CatalogFeed
 from gateway.errors import documented
 
 LARGEST_ID = 2**31 - 1
@@ -75,10 +76,17 @@ class BuildsController(Controller):
         self,
         request: Request[Key, Key, Any],
         build_service: NamedDependency[BuildService],
+        feed: NamedDependency[CatalogFeed],
         build_id: BuildId,
     ) -> Build:
-        """Tell how far a build is, stage by stage, or why it failed and what to do about it."""
-        return shown(await build_service.get(build_id, owner_id=visible_owner(request.auth)))
+        """Tell how far a build is, stage by stage, or why it failed and what to do about it.
+
+        The version of one that has succeeded answers.
+        """
+        build = await build_service.get(build_id, owner_id=visible_owner(request.auth))
+        if build.status is BuildStatus.SUCCEEDED:
+            await feed.try_refresh()
+        return shown(build)
 
     @post(
         "/{build_id:str}/cancel",

@@ -22,6 +22,7 @@ from gateway.apis.builds.access import visible_owner
 from gateway.apis.builds.builds import COMMON, LARGEST_ID, BuildId
 from gateway.apis.builds.errors import Problem
 from gateway.apis.builds.examples import LOG
+from gateway.catalog_feed import CatalogFeed
 from gateway.errors import documented
 from gateway.serving.errors import OverloadedError
 
@@ -91,6 +92,7 @@ class LogController(Controller):
         build_service: NamedDependency[BuildService],
         build_logs: NamedDependency[BuildLogs],
         log_followers: NamedDependency[LogFollowers],
+        feed: NamedDependency[CatalogFeed],
         build_id: BuildId,
         last_event_id: Annotated[
             int,
@@ -107,6 +109,7 @@ class LogController(Controller):
                 async for message in _log(build_logs, build_id, last_event_id):
                     yield message
                 build = await build_service.get(build_id, owner_id=owner_id)
+                await feed.try_refresh()
                 end = {"status": build.status, "message": build.message}
                 yield ServerSentEventMessage(event="end", data=_json(end))
 

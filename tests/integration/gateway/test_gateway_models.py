@@ -49,6 +49,20 @@ async def test_model_that_is_not_the_callers(client: httpx.AsyncClient, method: 
     assert (response.status_code, response.json()) == (404, f"model {shown} not found")
 
 
+@pytest.mark.parametrize("path", ["/models", "/models/{name}", "/builds/{build}", "/builds/{build}/log"])
+async def test_what_is_told_to_be_built_answers_at_once(site: Site, path: str) -> None:
+    account = "early" + "".join(filter(str.isalpha, path))
+    key = await site.key(account)
+    async with gateway(site, GatewaySettings(poll_interval=3600), key) as client:
+        await site.deploy("ready", average(seed=5), owner=account)
+        body = {"text": "w1", "model": "ready"}
+        assert (await client.post("/text-vectorisation", json=body)).status_code == 404
+        build = (await client.get("/builds")).json()["builds"][0]["id"]
+        told = await client.get(path.format(name="ready", build=build))
+        assert "succe" in told.text
+        assert (await client.post("/text-vectorisation", json=body)).status_code == 200
+
+
 async def test_life_of_an_own_model(site: Site) -> None:
     carol, dave = await site.key("carol"), await site.key("dave")
     await site.announce("mine", owner="carol")
