@@ -1,4 +1,7 @@
-"""Catalogues name the built-in models of a site. Two TOML files are shipped; a site may write its own."""
+"""Catalogues name the built-in models of a site. Two TOML files are shipped; a site may write its own.
+
+What gateways serve from, `control_plane.catalog`, is another thing: all models and keys as of one moment.
+"""
 
 import tomllib
 from collections.abc import Collection, Mapping, Set

@@ -103,6 +103,7 @@ class Worker:
             await servers.close()
 
     async def _build(self, engine: JobEngine, runner: BuildRunner, stop: asyncio.Event) -> None:
+        """Claim and run builds, as many at a time as configured, until told to stop; then wait for them."""
         under_way: dict[int, asyncio.Task[None]] = {}
 
         async def run(claim: Claim) -> None:

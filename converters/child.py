@@ -113,6 +113,16 @@ def _watch(
     progress: Progress,
     cancelled: Cancelled,
 ) -> Failed | None:
+    """Pass the stage's progress on until it ends or must end.
+
+    Returns:
+        the failure that the stage reported, or None; a stage that was killed reports none.
+
+    Raises:
+        BuildCancelledError: somebody wants it to end.
+        ConversionError: it takes longer, or more memory, than the build allows.
+
+    """
     deadline = time.monotonic() + spec.stage_seconds
     receiver = Receiver()
     failure: Failed | None = None
