@@ -19,7 +19,7 @@ def explain(error: BaseException) -> Failed:
         return Failed(error.message, error.hint)
     text = str(error).strip()
     if (isinstance(error, OSError) and error.errno == errno.ENOSPC) or "No space left on device" in text:
-        return Failed("the disk is full", "Free some space where builds are kept; the build then goes on.")
+        return Failed("the disk is full", "Free some space where builds are kept, and start the build again.")
     if isinstance(error, MemoryError) or "can't allocate memory" in text:
         return Failed("not enough memory", "Free some memory, or use a smaller model.")
     return Failed(in_one_line(error), "See the log of the stage.")

@@ -21,7 +21,9 @@ app = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True
 def create(
     name: Annotated[str, typer.Option(help="What the key is for.")],
     account: Annotated[str, typer.Option(help="Account that it belongs to; made if it is new.")] = "root",
-    days: Annotated[int | None, typer.Option(min=1, help="Days until it expires; never if left out.")] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=36_500, help="Days until it expires; never if left out.")
+    ] = None,
     data: Data = None,
     config: Config = None,
 ) -> None:

@@ -1,9 +1,10 @@
-"""The Grafana board asks for series that there are."""
+"""The Grafana board asks for series that there are, and the page about them names them all."""
 
 import json
 import re
 from pathlib import Path
 
+import pytest
 from gateway_state import state
 from prometheus_client import CollectorRegistry
 
@@ -12,6 +13,7 @@ from gateway.observability.builds import BuildMetrics
 from gateway.observability.metrics import Metrics
 from gateway.observability.tasks import TaskMetrics
 
+PAGE = Path(__file__).parents[3] / "docs" / "metering.md"
 BOARD = Path(__file__).parents[3] / "deploy" / "grafana" / "trireme.json"
 
 
@@ -29,11 +31,17 @@ async def nothing() -> BuildFigures:
     return BuildFigures()
 
 
-def test_every_series_of_the_board_exists() -> None:
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    """All that a gateway tells."""
     metrics = Metrics()
     TaskMetrics(metrics.registry, enabled=True)
     metrics.registry.register(BuildMetrics(nothing))
     metrics.registry.register(state())
+    return metrics.registry
+
+
+def test_every_series_of_the_board_exists(registry: CollectorRegistry) -> None:
     board = json.loads(BOARD.read_text())
     asked = {
         name
@@ -42,4 +50,12 @@ def test_every_series_of_the_board_exists() -> None:
         for name in re.findall(r"\b(?:trireme|ogl)_\w+", target["expr"])
     }
     assert len(asked) > 8
-    assert asked <= series(metrics.registry)
+    assert asked <= series(registry)
+
+
+def test_the_page_about_metering_names_every_series(registry: CollectorRegistry) -> None:
+    section = PAGE.read_text().partition("## Metrics")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`(trireme_\w+)`", section))
+    suffixes = {"counter": "_total"}
+    told = {family.name + suffixes.get(family.type, "") for family in registry.collect()}
+    assert named == {name for name in told if name.startswith("trireme_")}
