@@ -26,7 +26,7 @@ async def test_management_waits_for_the_database_and_says_so(site: Site, tmp_pat
         for method, path in (("GET", "/models"), ("GET", "/models/mine"), ("DELETE", "/models/mine")):
             answer = await client.request(method, path)
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-            assert answer.json()["message"].startswith("the database does not answer: ")
+            assert answer.json()["message"].startswith("the database cannot be reached: ")
         refused = await client.post("/upload-url", json={"model_name": "mine"})
         assert (refused.status_code, "database" in refused.json()["message"]) == (503, True)
         assert (await put(client, url, custom_zip())).status_code == 503
