@@ -12,6 +12,9 @@ from gateway.observability.page import MetricsPage
 from gateway.openapi import BEARER
 from gateway.serving.snapshots import Snapshots
 
+MEDIA_TYPE = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")
+"""Litestar puts the charset behind it; Prometheus takes no page whose type names it twice."""
+
 
 @get(
     "/metrics",
@@ -23,7 +26,7 @@ from gateway.serving.snapshots import Snapshots
 )
 async def metrics(metrics_page: NamedDependency[MetricsPage]) -> Response[bytes]:
     """What this gateway has counted since it started, and the site's builds; wants `read_metric`."""
-    return Response(await metrics_page.text(), media_type=CONTENT_TYPE_LATEST)
+    return Response(await metrics_page.text(), media_type=MEDIA_TYPE)
 
 
 def create_metrics_router(snapshots: Snapshots) -> Router:

@@ -4,6 +4,7 @@ from time import time
 
 import pytest
 from identity_site import Site
+from prometheus_client import CONTENT_TYPE_LATEST
 from prometheus_client.parser import text_string_to_metric_families
 
 from control_plane.usage.records import Ended, UsageRecord
@@ -96,7 +97,7 @@ async def test_metrics_are_for_those_who_may_read_them(site: Site) -> None:
     assert (refused.status_code, refused.json()) == (403, {"detail": "Insufficient rights."})
     answer = await site.client.get("/metrics", headers={"authorization": f"Bearer {reader}"})
     assert answer.status_code == 200
-    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.headers["content-type"] == CONTENT_TYPE_LATEST
     families = {family.name for family in text_string_to_metric_families(answer.text)}
     assert {
         "ogl_http_requests", "ogl_http_request_duration_seconds", "ogl_http_request_duration_highr_seconds",
