@@ -43,30 +43,32 @@ def _introduction() -> str:
     means = ", ".join(f"{tokens} ({length})" for length, tokens in MEAN_TOKENS.items())
     return f"""# Benchmarks
 
-Trireme beside what people serve such models with otherwise: the same weights, the same texts and the same
-machine for all, one run, everybody in turns. Every server runs as it comes, in an environment of its own
-with pinned [versions](#versions); while one is measured the others stand still. Before that, its answers
-are compared with those of the original library: vectors by their cosine, probabilities by their largest
-difference. Repeat it with
+Trireme beside the servers that people otherwise use for such models, and beside direct calls of Triton. All
+serve the same weights and get the same texts on the same machine, in one run and in turns; while one is
+measured the others are paused. Every server runs with its defaults, in an environment of its own with pinned
+[versions](#versions). Before it is measured its answers are compared with those of the original library:
+vectors by their cosine, probabilities by their largest difference. Repeat it with
 
     {command}
 
 Written on {datetime.now(UTC):%Y-%m-%d} on {_machine()}. Absolute figures belong to that machine; the ratios
-are what the run is for.
+are what the run is for. Why some aims are not reached is told in
+[performance](performance.md#what-is-not-reached-and-why).
 
-As none of the others refuses callers who have to wait, Trireme is told not to either
-(`gateway.queue_seconds=60`; two seconds without).
+None of the other servers refuses callers who would wait too long, so here Trireme does not either
+(`gateway.queue_seconds=60`; the default is two seconds).
 
-*Lengths*: log-normal, a mean of {means} tokens, at most 256. *Processor* is what the processes of a way
-spend on a thousand texts, the load's own not counted; for Trireme those of the whole server: the
-supervisor, the worker, the gateway and Triton. *Memory* is theirs, shared pages counted once. The direct
-callers speak gRPC to Trireme's own Triton: *as they come* each tokenises and sends its own texts; *over
-HTTP* does so by the gateway's own client, which no package offers; *hand-sorted* knows all texts before,
-sorts them by length and sends full packs of 32, with *tensors ready* even without tokenising. No server can
-do that; it is the mark to come near to. A request of theirs is a pack, and so is their p50. Their processor
-time does not have the callers' share in it.
+- *Lengths* are log-normal with a mean of {means} tokens, at most 256.
+- *Processor* is the processor time per 1000 texts of all processes of a server, without the load generator;
+  for Trireme that is the supervisor, the worker, the gateway and Triton. *Memory* is theirs, too, with shared
+  pages counted once.
+- *Direct* callers speak to Trireme's own Triton, by gRPC unless they say HTTP. *As they come*: each tokenises
+  and sends its own texts. *Over HTTP*: the same by the gateway's own client, which is leaner than any
+  published one. *Hand-sorted*: knows all texts beforehand, sorts them by length and sends full packs of 32,
+  with *tensors ready* without even tokenising. No server can do that: it is the mark to come near to. Its
+  p50 is that of a pack, and its processor time leaves out the callers' share.
 
-![texts a second](benchmarks.svg)
+![texts per second](benchmarks.svg)
 """
 
 
