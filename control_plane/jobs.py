@@ -55,9 +55,11 @@ class JobEngine:
             address = self._cluster = await start_local_cluster(
                 self._settings.concurrent_builds, self._settings.offers
             )
-        client = Client(
-            address, asynchronous=True, set_as_default=False, security=security(self._settings), timeout=10
-        )
+        try:
+            certificates = security(self._settings)
+        except OSError as error:
+            raise JobError(f"a certificate of the job scheduler cannot be read: {error}") from error
+        client = Client(address, asynchronous=True, set_as_default=False, security=certificates, timeout=10)
         try:
             await client
         except (OSError, TimeoutError, ValueError, TypeError) as error:

@@ -14,6 +14,7 @@ from model_repository.bounds import (
     BytesOrZero,
     Count,
     CountOrZero,
+    SchedulerUrl,
     Seconds,
     SignedSeconds,
     WholeSeconds,
@@ -79,7 +80,7 @@ class JobSettings:
 
     """
 
-    scheduler: str | None = None
+    scheduler: SchedulerUrl | None = None
     tls_ca_file: Path | None = None
     tls_cert_file: Path | None = None
     tls_key_file: Path | None = None
@@ -96,6 +97,17 @@ class JobSettings:
     lease_seconds: Annotated[float, Meta(ge=2, le=LONGEST_SECONDS)] = 10
     max_losses: Count = 3
     kept_workspaces: CountOrZero = 5
+
+    def __post_init__(self) -> None:
+        """Refuse a scheduler that nobody could speak to.
+
+        Raises:
+            ValueError: what is missing.
+
+        """
+        files = (self.tls_ca_file, self.tls_cert_file, self.tls_key_file)
+        if (self.scheduler or "").startswith("tls://") and None in files:
+            raise ValueError("a tls:// scheduler needs tls_ca_file, tls_cert_file and tls_key_file")
 
     @property
     def offers(self) -> dict[str, float]:

@@ -13,6 +13,7 @@ from model_repository.bounds import (
     BytesOrZero,
     Count,
     CountOrZero,
+    HttpUrl,
     Port,
     Seconds,
     SecondsOrZero,
@@ -34,7 +35,7 @@ class TracingSettings:
 
     """
 
-    endpoint: str = ""
+    endpoint: HttpUrl = ""
     sample_ratio: Annotated[float, Meta(ge=0, le=1)] = 1.0
 
 
@@ -91,7 +92,7 @@ class GatewaySettings:
     host: str = "127.0.0.1"
     port: Port = 8000
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
-    public_url: str = ""
+    public_url: HttpUrl = ""
     max_body_bytes: Bytes = 16 * MEBIBYTE
     max_bodies_bytes: Bytes = 48 * MEBIBYTE
     max_requests: Count = 512

@@ -1,4 +1,4 @@
-"""Ranges of settings that are numbers: what lies outside is refused when they are loaded, by name.
+"""Ranges of settings that are numbers, and forms of addresses: what is none is refused by the setting's name.
 
 The upper ends only keep out what no clock, socket or file can hold, infinity among it.
 """
@@ -31,6 +31,13 @@ WholeSeconds = Annotated[int, Meta(ge=1, le=LONGEST_SECONDS)]
 
 SignedSeconds = Annotated[int, Meta(ge=1, le=604_800)]
 """Of a signed URL: services for objects refuse signatures that are good for more than seven days."""
+
+HttpUrl = Annotated[str, Meta(pattern=r"^(https?://[^/\s].*)?$")]
+"""Empty where it may be left out."""
+
+RedisUrl = Annotated[str, Meta(pattern=r"^((redis|rediss|unix)://.+)?$")]
+
+SchedulerUrl = Annotated[str, Meta(pattern=r"^(tcp|tls)://.+:\d+$")]
 
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 """Of TCP; 0 for any free one."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from model_repository.bounds import Bytes, Count, Seconds, SecondsOrZero
+from model_repository.bounds import Bytes, Count, HttpUrl, Seconds, SecondsOrZero
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,8 @@ class S3Settings:
 
     bucket: str = ""
     prefix: str = "trireme"
-    endpoint_url: str = ""
-    public_endpoint_url: str = ""
+    endpoint_url: HttpUrl = ""
+    public_endpoint_url: HttpUrl = ""
     region: str = "us-east-1"
     access_key_id: str = field(default="", repr=False)
     secret_access_key: str = field(default="", repr=False)
@@ -86,6 +86,16 @@ class S3Settings:
     attempts: Count = 3
     poll_seconds: Seconds = 2.0
     lag_seconds: Seconds = 900.0
+
+    def __post_init__(self) -> None:
+        """Refuse half a pair of keys.
+
+        Raises:
+            ValueError: what is missing.
+
+        """
+        if bool(self.access_key_id) != bool(self.secret_access_key):
+            raise ValueError("access_key_id and secret_access_key belong together: one of them is empty")
 
 
 @dataclass(frozen=True, slots=True)

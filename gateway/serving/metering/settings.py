@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from model_repository.bounds import Count, Seconds
+from model_repository.bounds import Count, RedisUrl, Seconds
 
 Strategy = Literal["fixed_window", "moving_window", "sliding_window"]
 OnFailure = Literal["open", "closed"]
@@ -30,7 +30,7 @@ class LimitSettings:
 
     """
 
-    redis_url: str = ""
+    redis_url: RedisUrl = ""
     strategy: Strategy = "fixed_window"
     on_failure: OnFailure = "open"
     timeout: Seconds = 0.5

@@ -12,7 +12,7 @@ from distributed import LocalCluster
 from site_under_test import SETTINGS
 
 from control_plane import jobs
-from control_plane.errors import JobLostError, MissingResourcesError
+from control_plane.errors import JobError, JobLostError, MissingResourcesError
 from control_plane.jobs import JobEngine
 from converters.spec import BuildCancelledError, BuildSpec, ConversionError, Stage, StageEvent
 
@@ -149,8 +149,17 @@ async def test_the_engine_in_this_process_is_closed_to_the_network():
     assert set(listening) <= {"127.0.0.1"}
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://127.0.0.1:1", "tls://127.0.0.1:1"])
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://127.0.0.1:1"])
 async def test_no_scheduler_is_no_crash(address: str):
     engine = JobEngine(replace(SETTINGS, scheduler=address))
+    assert not await engine.ready()
+    await engine.close()
+
+
+async def test_a_certificate_that_is_not_there_is_named(tmp_path: Path):
+    files = {f"tls_{kind}_file": tmp_path / f"{kind}.pem" for kind in ("ca", "cert", "key")}
+    engine = JobEngine(replace(SETTINGS, scheduler="tls://127.0.0.1:1", **files))
+    with pytest.raises(JobError, match=r"cannot be read: .*/ca\.pem"):
+        await engine.start()
     assert not await engine.ready()
     await engine.close()

@@ -140,6 +140,39 @@ def test_an_empty_variable_stands_for_a_setting_that_is_left_out() -> None:
     assert load(environment={f"TRIREME_{name}": "" for name in names}) == Settings()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("s3.endpoint_url", "localhost:9000"),
+        ("s3.public_endpoint_url", "s3://bucket"),
+        ("gateway.public_url", "example.com"),
+        ("gateway.tracing.endpoint", "collector:4318"),
+        ("gateway.limits.redis_url", "localhost:6379"),
+        ("jobs.scheduler", "localhost:8786"),
+    ],
+)
+def test_addresses_without_their_scheme_are_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=rf"^setting {name}: expected `str( \| null)?` matching"):
+        load(environment={environment_name(name): value})
+
+
+@pytest.mark.parametrize(
+    ("environment", "missing"),
+    [
+        ({"TRIREME_S3_ACCESS_KEY_ID": "a"}, "setting s3: access_key_id and secret_access_key"),
+        ({"TRIREME_S3_SECRET_ACCESS_KEY": "hunter2"}, "setting s3: access_key_id and secret_access_key"),
+        (
+            {"TRIREME_SCHEDULER": "tls://a:1", "TRIREME_JOBS_TLS_CA_FILE": "a"},
+            "setting jobs: .* tls_cert_file",
+        ),
+    ],
+)
+def test_what_belongs_together_is_not_taken_by_half(environment: dict[str, str], missing: str) -> None:
+    with pytest.raises(SettingsError, match=missing) as caught:
+        load(environment=environment)
+    assert "hunter2" not in caught.value.message
+
+
 @pytest.mark.parametrize("url", ["postgresql://u:hunter2@h/x", "mysql+aiomysql://u:hunter2@h/x", "hunter2"])
 def test_a_database_of_another_driver_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(SettingsError, match=r"setting database: url .*postgresql\+asyncpg://") as caught:
