@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec.structs import replace
-from transformers import AutoConfig, PretrainedConfig
+from transformers import CONFIG_MAPPING, AutoConfig, PretrainedConfig
 
 from converters.causes import first_line
 from converters.families.family import Description
@@ -57,7 +57,13 @@ def _limited(parts: tuple[Part, ...], asked: frozenset[Task]) -> Iterator[Part]:
 
 
 def _config(root: Path) -> PretrainedConfig:
-    named = read_json(root / "config.json", Described).name
+    described = read_json(root / "config.json", Described)
+    named = described.name
+    if described.auto_map is not None and described.model_type not in CONFIG_MAPPING:
+        raise ConversionError(
+            f"the architecture {named} is code of the model's own, which is not run here",
+            hint="Convert a model of transformers, export it as ONNX, or upload its code with inference.py.",
+        )
     try:
         return AutoConfig.from_pretrained(root, local_files_only=True)
     except Exception as error:

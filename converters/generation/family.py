@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
-from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer, PretrainedConfig
+from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, PretrainedConfig
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
@@ -13,7 +13,7 @@ from transformers.models.auto.modeling_auto import (
 from converters.families.family import Description
 from converters.families.loading import load_original
 from converters.generation.ids import eos_ids
-from converters.inspection.tokenizer import write_tokenizer
+from converters.inspection.tokenizer import load_tokenizer, write_tokenizer
 from converters.results import Inspected, Part
 from converters.spec import ConversionError
 from model_repository.heads import GenerationHead
@@ -97,10 +97,20 @@ def _max_length(config: PretrainedConfig) -> int:
 
 
 def _conversation(root: Path) -> dict[str, Any]:
-    """The tokenizer's templates for conversations, which stand in one file or several, and what they name."""
-    tokenizer = AutoTokenizer.from_pretrained(root, local_files_only=True)
+    """The tokenizer's templates for conversations, which stand in one file or several, and what they name.
+
+    Raises:
+        ConversionError: the tokenizer cannot be loaded, or a template is no text.
+
+    """
+    tokenizer = load_tokenizer(root)
     found = tokenizer.chat_template or {}
     templates = {"default": found} if isinstance(found, str) else found
+    if not isinstance(templates, dict) or not all(isinstance(each, str) for each in templates.values()):
+        raise ConversionError(
+            "chat_template in tokenizer_config.json is neither a text nor texts by their names",
+            hint="Write the template as one text, or leave it out.",
+        )
     named = {name: token for name, token in tokenizer.special_tokens_map.items() if isinstance(token, str)}
     return {
         "chat_template": templates.get("default", ""),

@@ -14,6 +14,7 @@ class Described(msgspec.Struct, frozen=True):
 
     architectures: list[str] | None = None
     model_type: str | None = None
+    auto_map: object = None
 
     @property
     def name(self) -> str:

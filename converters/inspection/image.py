@@ -36,6 +36,16 @@ def read_image_spec(root: Path) -> ImageSpec:
             f"the image processor cannot be loaded: {first_line(str(error))}",
             hint="Check preprocessor_config.json.",
         ) from error
+    try:
+        return _spec(processor)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ConversionError(
+            f"preprocessor_config.json is not what it should be: {first_line(str(error))}",
+            hint="Give three numbers for image_mean and image_std, one for rescale_factor, and a size.",
+        ) from error
+
+
+def _spec(processor: Any) -> ImageSpec:
     resample = _RESAMPLE.get(int(processor.resample))
     if not processor.do_resize or resample is None or getattr(processor, "rescale_offset", False):
         raise _refusal(type(processor).__name__)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer
 from tokenizers.normalizers import Lowercase, Sequence
@@ -72,6 +73,26 @@ def write_tokenizer(root: Path, target: Path, *, lowercase: bool, pad_id: int | 
     )
 
 
+def load_tokenizer(root: Path) -> Any:
+    """The tokenizer as transformers has it, with all that `tokenizer_config.json` says.
+
+    Raises:
+        ConversionError: it cannot be loaded; says why.
+
+    """
+    try:
+        return AutoTokenizer.from_pretrained(root, local_files_only=True)
+    except Exception as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> ConversionError:
+    return ConversionError(
+        f"the tokenizer cannot be loaded: {first_line(str(error)) or type(error).__name__}",
+        hint="Add tokenizer.json, and tokenizer_config.json, as save_pretrained() of a fast one writes them.",
+    )
+
+
 def _load(root: Path) -> Tokenizer:
     """The model's Rust tokenizer, made from its vocabulary files where it has only those."""
     file = root / "tokenizer.json"
@@ -79,12 +100,9 @@ def _load(root: Path) -> Tokenizer:
         if file.is_file():
             check_size(file)
             return Tokenizer.from_file(str(file))
-        rust: Tokenizer = AutoTokenizer.from_pretrained(root, local_files_only=True).backend_tokenizer
+        rust: Tokenizer = load_tokenizer(root).backend_tokenizer
     except ConversionError:
         raise
     except Exception as error:
-        raise ConversionError(
-            f"the tokenizer cannot be loaded: {first_line(str(error))}",
-            hint="Add tokenizer.json, as save_pretrained() of a fast tokenizer writes it.",
-        ) from error
+        raise _unreadable(error) from error
     return rust
