@@ -134,6 +134,7 @@ class PackageSettings:
         extra_index_urls: more indexes, as pip's `--extra-index-url`.
         install_seconds: longest time that installing the packages of one model may take.
         environment_bytes: most that the packages of one model may take on disk.
+        cache_bytes: most that packages kept for other builds take; those not asked for longest go first.
 
     """
 
@@ -141,3 +142,4 @@ class PackageSettings:
     extra_index_urls: tuple[str, ...] = field(default=(), repr=False)
     install_seconds: Seconds = 1800.0
     environment_bytes: Bytes = 16 * 2**30
+    cache_bytes: Bytes = 32 * 2**30

@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from converters.spec import BuildSpec, ConversionError
@@ -21,6 +22,8 @@ from model_repository.settings import PackageSettings
 FOLDER = "environments"
 """Beside the workspaces of builds, which share it."""
 
+DRAFT = ".draft"
+
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 PASSED_ON = (
@@ -33,12 +36,16 @@ LOG_BYTES = 1 << 22
 _ERROR = re.compile(r"^ERROR: (.+)$", re.MULTILINE)
 
 
-def environment_for(spec: BuildSpec, workspaces: Path, requirements: Sequence[str]) -> Path:
-    """Folder with the packages and all that they need, made now or by an earlier build.
+def copy_environment(spec: BuildSpec, workspaces: Path, requirements: Sequence[str], target: Path) -> None:
+    """Put the packages and all that they need into `target`, installed now or by an earlier build.
+
+    The files are links to those of the shared folder, which may lose them: what nobody asked for longest
+    goes when there is too much.
 
     Args:
         workspaces: folder of the builds' workspaces.
         requirements: at least one.
+        target: is made.
 
     Raises:
         ConversionError: they cannot be installed; says why.
@@ -49,15 +56,57 @@ def environment_for(spec: BuildSpec, workspaces: Path, requirements: Sequence[st
     cache.mkdir(exist_ok=True)
     key = hashlib.sha256("\n".join((PYTHON, platform.machine(), *requirements)).encode()).hexdigest()[:32]
     folder = cache / key
-    with (cache / f"{key}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two builds with the same requirements install them once
-        if not folder.is_dir():
-            draft = cache / f"{key}.draft"
+    with _locked(cache, key):  # two builds with the same requirements install them once
+        new = not folder.is_dir()
+        if new:
+            draft = cache / f"{key}{DRAFT}"
             shutil.rmtree(draft, ignore_errors=True)
-            _install(spec, draft, requirements)
-            (draft / "packages").rename(folder)
-            shutil.rmtree(draft)
-    return folder
+            try:
+                _install(spec, draft, requirements)
+                (draft / "packages").rename(folder)
+            finally:
+                shutil.rmtree(draft, ignore_errors=True)
+        os.utime(folder)
+        shutil.copytree(folder, target, copy_function=os.link)
+    if new:
+        prune(cache, spec.packages.cache_bytes)
+
+
+def prune(cache: Path, most_bytes: int) -> None:
+    """Remove what killed builds left of environments, and those that nobody asked for longest, up to a size.
+
+    What a build is working with stays: it holds its lock.
+    """
+    for draft in cache.glob(f"*{DRAFT}"):
+        _remove_unused(cache, draft.name.removesuffix(DRAFT), draft)
+    folders = [path for path in cache.iterdir() if path.is_dir() and not path.name.endswith(DRAFT)]
+    sizes = {path: _size(path) for path in sorted(folders, key=lambda path: path.stat().st_mtime)}
+    total = sum(sizes.values())
+    for folder, size in sizes.items():
+        if total <= most_bytes:
+            break
+        if _remove_unused(cache, folder.name, folder):
+            total -= size
+
+
+def _remove_unused(cache: Path, key: str, folder: Path) -> bool:
+    try:
+        with _locked(cache, key, fcntl.LOCK_NB):
+            shutil.rmtree(folder, ignore_errors=True)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _locked(cache: Path, key: str, how: int = 0) -> Iterator[None]:
+    with (cache / f"{key}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | how)
+        yield
+
+
+def _size(folder: Path) -> int:
+    return sum(path.lstat().st_size for path in folder.rglob("*"))
 
 
 def _install(spec: BuildSpec, draft: Path, requirements: Sequence[str]) -> None:
@@ -118,7 +167,7 @@ def _indexes(settings: PackageSettings) -> Iterator[str]:
 
 
 def _check(folder: Path, settings: PackageSettings) -> None:
-    size = sum(path.lstat().st_size for path in folder.rglob("*"))
+    size = _size(folder)
     if size > settings.environment_bytes:
         raise ConversionError(
             f"the requirements take {size / 2**20:.0f} MiB, "

@@ -22,6 +22,8 @@ def report_pickle(path: Path) -> None:
 
     """
     hint = "Write it with dill.dump(model, file), and upload what that wrote."
+    if not path.stat().st_size:
+        raise ConversionError(f"{path.name} is empty", hint=hint)
     try:
         with path.open("rb") as file:
             found = scan_pickle_bytes(file, path.name, multiple_pickles=False)

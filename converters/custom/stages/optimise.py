@@ -1,10 +1,8 @@
 """Optimise: there is nothing to make faster, but packages to install that the code needs."""
 
-import os
-import shutil
 from pathlib import Path
 
-from converters.custom.environment import environment_for
+from converters.custom.environment import copy_environment
 from converters.custom.layout import REQUIREMENTS
 from converters.custom.requirements import read_requirements
 from converters.messages import Progress
@@ -21,6 +19,5 @@ def run(spec: BuildSpec, workspace: Workspace, folder: Path, progress: Progress)
     requirements = read_requirements(work.source / REQUIREMENTS)
     if requirements:
         progress(5, f"installing {len(requirements)} requirements")
-        installed = environment_for(spec, workspace.root.parent, requirements)
-        shutil.copytree(installed, work.folder / ENVIRONMENT_FOLDER, copy_function=os.link)
+        copy_environment(spec, workspace.root.parent, requirements, work.folder / ENVIRONMENT_FOLDER)
     return Optimised(parts={})
