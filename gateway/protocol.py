@@ -8,14 +8,50 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HELD_BYTES = 65_536
 """More is sent at once, so that uvloop can tell a stream to wait for its client."""
 
+HEAD_BYTES = 65_536
+"""Most of a request's line and headers, and of what follows its last chunk: all of that is kept in memory."""
+
+TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n"
+    b"content-type: text/plain; charset=utf-8\r\ncontent-length: 36\r\n\r\n"
+    b"The head of the request is too long."
+)
+
 
 class Protocol(HttpToolsProtocol):
-    """uvicorn's own, over a transport that joins what it writes."""
+    """uvicorn's own, over a transport that joins what it writes, and with a bound of what it keeps."""
+
+    _kept = 0
+    """Bytes that came since a head or a message was complete, or a piece of a body was passed on."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to serve a client."""
         joining = JoiningTransport(cast("asyncio.Transport", transport), self.loop)
         super().connection_made(cast("asyncio.Transport", joining))
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless the client sends a head without end."""
+        self._kept += len(data)
+        super().data_received(data)
+        if self._kept > HEAD_BYTES and not self.transport.is_closing():
+            if self.cycle is None or self.cycle.response_complete:
+                self.transport.write(TOO_LARGE)
+            self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        """Pass a request on."""
+        self._kept = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Pass a piece of its body on."""
+        self._kept = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Say that it is whole."""
+        self._kept = 0
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Send an answer as soon as it is whole: what is left to do, such as its log line, can wait."""
