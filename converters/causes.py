@@ -26,7 +26,9 @@ def explain(error: BaseException) -> Failed:
 
 
 def in_one_line(error: BaseException) -> str:
-    """Type and first line of an error."""
+    """Type and first line of an error; one of ours says by itself what it is."""
+    if isinstance(error, TriremeError):
+        return first_line(error.message)
     return f"{type(error).__name__}: {first_line(str(error))}".rstrip(": ")
 
 

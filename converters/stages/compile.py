@@ -16,7 +16,7 @@ from converters.memory import MemoryMeter
 from converters.messages import Progress
 from converters.results import Built, Compiled, Optimised, Variant
 from converters.samples import sampler_of
-from converters.spec import BuildSpec, Stage
+from converters.spec import BuildSpec, ConversionError, Stage
 from converters.splitting import splits
 from converters.tensorrt.candidates import plans
 from converters.work import Work, each_part
@@ -52,7 +52,9 @@ def _compile(work: Work) -> tuple[Built, ...]:
             session.run(largest, outputs)
             memory[name] = meter.added_mib()
         except Exception as error:
-            logger.exception("%s could not be made", name)
+            logger.warning(
+                "%s could not be made: %s", name, error, exc_info=not isinstance(error, ConversionError)
+            )
             built[name] = Built(engine=engine, error=in_one_line(error))
             continue
         sessions[name] = session
@@ -110,7 +112,7 @@ def _by_openvino(
 def _linker(graphs: Path, variant: Variant) -> Writer:
     def link(folder: Path) -> None:
         if variant.error:
-            raise RuntimeError(variant.error)
+            raise ConversionError(variant.error)
         _link_files(graphs / variant.folder, folder)
 
     return link
@@ -138,7 +140,7 @@ class _Converter:
 
     def _check(self) -> None:
         if self._error:
-            raise RuntimeError(self._error)
+            raise ConversionError(self._error)
 
 
 def _link_files(source: Path, target: Path) -> None:

@@ -45,12 +45,20 @@ async def served(site: Site, graph: Manifest, tensor: Tensor, *outputs: str) -> 
     return [found[name] for name in outputs]
 
 
+def _errors(graph: Manifest) -> set[str]:
+    return {candidate.error for candidate in graph.candidates if candidate.error}
+
+
 def test_a_kit_is_three_entries_that_passed_the_gate(kit: Kit) -> None:
     detection, direction, recognition = kit.manifests
     assert [graph.part for graph in kit.manifests] == ["detection", "direction", "recognition"]
     assert detection.inputs[0].shape == (-1, 3, -1, -1)
     assert direction.inputs[0].shape == (-1, 3, 48, 192)
     assert recognition.inputs[0].shape == (-1, 3, 48, -1)
+    # Convolutions stay as they are, and the detector is made of nothing else.
+    none = "the graph has no weights that {} could take in int8"
+    assert _errors(detection) == {none.format("ONNX Runtime"), none.format("OpenVINO")}
+    assert _errors(direction) == _errors(recognition) == set()
     for graph in kit.manifests:
         assert graph.tasks == (Task.OCR,)
         assert graph.parity is not None
