@@ -5,7 +5,6 @@ import secrets
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -148,15 +147,18 @@ async def _replace_root(session: AsyncSession, account_id: int, secret: str) -> 
     key = (await session.exec(select(ApiKey).where(ApiKey.digest == digest))).one_or_none()
     if key is not None and key.is_root and key.revoked_at is None:
         return False
-    await session.exec(
-        update(ApiKey)
-        .where(col(ApiKey.is_root), col(ApiKey.revoked_at).is_(None))
-        .values(revoked_at=utc_now())
-    )
+    live = select(ApiKey).where(col(ApiKey.is_root), col(ApiKey.revoked_at).is_(None))
+    for old in await session.exec(live):
+        assert old.id is not None
+        record(session, COMMAND_LINE, "revoke", KIND, old.id, before=logged(old))
+        old.revoked_at = utc_now()
     if key is None:
         key = ApiKey(account_id=account_id, name=ROOT_ACCOUNT, prefix=ROOT_ACCOUNT, digest=digest)
         session.add(key)
     key.account_id, key.is_root, key.revoked_at, key.expires_at = account_id, True, None, None
+    await session.flush()
+    assert key.id is not None
+    record(session, COMMAND_LINE, "create", KIND, key.id, after=logged(key))
     return True
 
 

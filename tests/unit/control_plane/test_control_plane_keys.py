@@ -8,9 +8,11 @@ from sqlmodel import select
 from control_plane.accounts.keys import KeyService, digest_of
 from control_plane.accounts.service import AccountService
 from control_plane.accounts.tables import ApiKey
+from control_plane.audit.service import AuditService
 from control_plane.db.engine import Database
 from control_plane.db.types import utc_now
 from control_plane.errors import AccountNotFoundError, InvalidRequestError, KeyNotFoundError
+from control_plane.paging import Page
 from control_plane.snapshot import read_catalog, read_generation
 from model_repository.layout import InvalidNameError
 
@@ -73,6 +75,9 @@ async def test_a_changed_root_secret_replaces_the_old_one(database: Database, ke
     assert set(catalog.keys) == {digest_of("second-secret")}
     await keys.ensure_root("first-secret")
     assert set((await read_catalog(database)).keys) == {digest_of("first-secret")}
+    entries = await AuditService(database).list(Page(), kind="key")
+    assert [each.action for each in entries] == ["create", "revoke", "create", "revoke", "create"]
+    assert "first-secret" not in repr(entries)
 
 
 async def test_the_generation_rises_with_every_visible_change_and_no_other(
