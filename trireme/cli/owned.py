@@ -42,10 +42,16 @@ def with_owner(
     """Run with the database and the id of the named account, None for built-in models."""
 
     from control_plane.accounts.service import AccountService
+    from control_plane.catalog.errors import ModelNotFoundError
 
     async def main() -> T:
         async with database(loaded) as db:
             owner = await AccountService(db).find(account) if account else None
-            return await run(db, owner)
+            try:
+                return await run(db, owner)
+            except ModelNotFoundError as error:
+                if account is None:
+                    error.hint = "Only built-in models were searched; --account names who owns another one."
+                raise
 
     return asyncio.run(main())

@@ -65,3 +65,9 @@ def test_a_database_that_is_not_there_is_told_with_its_reason(tmp_path: Path, un
     assert first.startswith("error the database cannot be reached: ")
     assert "hunter2" not in first
     assert "database.url" in hint
+
+
+def test_who_looks_for_a_model_of_an_account_is_told_how(tmp_path: Path) -> None:
+    first, hint = told("models", "logs", "mine", "--data", str(tmp_path / "data"))
+    assert first == "error model mine not found"
+    assert "--account" in hint
