@@ -18,6 +18,10 @@ from converters.spec import BuildCancelledError, BuildSpec, Cancelled, Conversio
 from converters.workspace import Workspace
 from model_repository.memory import resident_bytes
 
+SECRET = ("TRIREME_", "AWS_")
+TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
+"""What names of environment variables begin with that a stage gets none of."""
+
 POLL_SECONDS = 0.2
 GRACE_SECONDS = 2.0
 """Time between SIGTERM and SIGKILL: enough for a temporary file to be removed."""
@@ -100,8 +104,15 @@ def _start(
             stderr=subprocess.STDOUT,
             pass_fds=(outbox, lifeline),
             start_new_session=True,
-            env=os.environ | {"OMP_NUM_THREADS": str(spec.threads), "TOKENIZERS_PARALLELISM": "false"},
+            env=environment(spec, stage),
         )
+
+
+def environment(spec: BuildSpec, stage: Stage) -> dict[str, str]:
+    """Ours without what is secret; only the hub's token is needed, for fetching."""
+    secret = SECRET if stage is Stage.FETCH else (*SECRET, *TOKENS)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(secret)}
+    return kept | {"OMP_NUM_THREADS": str(spec.threads), "TOKENIZERS_PARALLELISM": "false"}
 
 
 def _watch(

@@ -2,10 +2,9 @@
 
 import ctypes
 import gc
-import os
 import sys
 
-from model_repository.memory import resident_bytes
+import psutil
 
 MEBIBYTE = 2**20
 
@@ -34,4 +33,4 @@ def _settled_bytes() -> int:
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:
             trim(0)
-    return resident_bytes(os.getpid())
+    return psutil.Process().memory_info().rss

@@ -5,25 +5,31 @@ import fcntl
 import logging
 import os
 import select
+import shutil
 import signal
 import sys
+import tempfile
 import time
 import traceback
 import warnings
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 
 from converters.causes import explain
+from converters.confinement import can_confine, confine
 from converters.messages import Progress, Sender
 from converters.results import Inspected, Result
 from converters.spec import BuildSpec, Stage
 from converters.workspace import Workspace
+from model_repository.heads import CustomHead
 
 StageFunction = Callable[[BuildSpec, Workspace, Path, Progress], Result]
 """`run` of a stage: reads the results of earlier stages, and writes only into its own folder."""
 
+
+logger = logging.getLogger(__name__)
 
 FAMILY_STAGES = (Stage.EXPORT, Stage.OPTIMISE, Stage.COMPILE, Stage.VERIFY)
 """Those that a family may bring itself; see `converters.families.family.Family.stages`."""
@@ -63,6 +69,44 @@ def die_with_parent(lifeline: int) -> None:
         os.killpg(0, signal.SIGKILL)
 
 
+@contextmanager
+def scratch(workspace: Workspace) -> Iterator[None]:
+    """Have temporary files made inside of the workspace, and remove them afterwards."""
+    folder = workspace.scratch
+    shutil.rmtree(folder, ignore_errors=True)  # of a stage that was killed
+    folder.mkdir(parents=True)
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def give_up_files(stage: Stage, workspace: Workspace) -> None:
+    """Refuse this process the files of others, unless it fetches the model.
+
+    Code of a model's author runs in a sandbox of its own, which takes more than a confined process may do.
+    """
+    if stage is Stage.FETCH or _has_code(stage, workspace):
+        return
+    if not can_confine():
+        logger.warning("this kernel has no Landlock: whatever this user may read, the stage may")
+        return
+    os.environ["HOME"] = str(workspace.scratch)  # libraries keep notes there, and give up where they cannot
+    plans = workspace.spec().plans.cache
+    confine([workspace.root, *([Path(plans)] if plans else [])])
+
+
+def _has_code(stage: Stage, workspace: Workspace) -> bool:
+    if stage is not Stage.INSPECT:
+        return any(
+            isinstance(part.head, CustomHead) for part in workspace.result(Stage.INSPECT, Inspected).parts
+        )
+    from converters.inspection.recognition import Kind, recognise  # noqa: PLC0415  # only this stage needs it
+
+    return recognise(workspace.folder(Stage.FETCH)) is Kind.CODE
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the stage that the command line names; 0 when its result is saved, 1 otherwise."""
     parser = argparse.ArgumentParser(prog="python -m converters.stage", description=__doc__)
@@ -79,8 +123,11 @@ def main(arguments: list[str] | None = None) -> int:
     warnings.simplefilter("default")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     sender = Sender(options.messages)
+    workspace = Workspace(options.workspace.resolve())
     try:
-        execute(options.stage, Workspace(options.workspace.resolve()), sender.progress)
+        with scratch(workspace):
+            give_up_files(options.stage, workspace)
+            execute(options.stage, workspace, sender.progress)
     except BaseException as error:  # noqa: BLE001 - the boundary of the process: Rust's panics end here too
         # Sent first: when the disk is full, the log takes nothing more.
         sender.send(explain(error))

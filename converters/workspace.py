@@ -43,6 +43,11 @@ class Workspace:
         """Where the stage writes its files; the last stage writes `entry/`, which is what a build is for."""
         return self.root / "entry" if stage is Stage.PACKAGE else self.root / "stages" / stage
 
+    @property
+    def scratch(self) -> Path:
+        """Temporary files of the stage that runs."""
+        return self.root / "scratch"
+
     def log(self, stage: Stage) -> Path:
         """Output of the stage's process."""
         return self.root / "logs" / f"{stage}.log"

@@ -23,6 +23,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _port(settings)
     yield check_sandbox()
     yield _confinement()
+    yield _builds()
     yield _gpu()
 
 
@@ -63,6 +64,21 @@ def _confinement() -> Finding:
         Level.PROBLEM,
         f"no PDFs are opened and no conversations held: {cause}",
         "apt-get install libseccomp2, and a kernel and container that let processes filter system calls",
+    )
+
+
+def _builds() -> Finding:
+    try:
+        from converters.confinement import can_confine  # noqa: PLC0415  # the extra `convert`
+    except ModuleNotFoundError:
+        return Finding("builds", Level.OPTIONAL, "none here", "pip install 'trireme[convert]'")
+    if can_confine():
+        return Finding("builds", Level.OK, "see no files but their own, by Landlock")
+    return Finding(
+        "builds",
+        Level.OPTIONAL,
+        "see all files that this user may read",
+        "A kernel of Linux 5.19 or later with Landlock (`lsm=landlock`) confines them.",
     )
 
 
