@@ -93,8 +93,12 @@ def give_up_files(stage: Stage, workspace: Workspace) -> None:
         logger.warning("this kernel has no Landlock: whatever this user may read, the stage may")
         return
     os.environ["HOME"] = str(workspace.scratch)  # libraries keep notes there, and give up where they cannot
-    plans = workspace.spec().plans.cache
-    confine([workspace.root, *([Path(plans)] if plans else [])])
+    writable = [workspace.root]
+    plans = workspace.spec().plans
+    if plans.targets and plans.cache:
+        writable.append(Path(plans.cache))
+        writable[-1].mkdir(parents=True, exist_ok=True)
+    confine(writable)
 
 
 def _has_code(stage: Stage, workspace: Workspace) -> bool:

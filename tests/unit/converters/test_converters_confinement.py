@@ -7,10 +7,11 @@ from pathlib import Path
 
 import landlockpy
 import pytest
+from msgspec.structs import replace
 
 from converters.child import environment
 from converters.confinement import can_confine
-from converters.spec import BuildSpec, Stage
+from converters.spec import BuildSpec, PlanOptions, Stage
 from converters.workspace import Workspace
 
 pytestmark = pytest.mark.skipif(not can_confine(), reason="this kernel has no Landlock")
@@ -121,11 +122,18 @@ sys.exit(stage.main([sys.argv[2], sys.argv[3]]))
         (Stage.INSPECT, {"tasks": ["emotion"]}, False),  # code, which gets a sandbox of its own
     ],
 )
+@pytest.mark.parametrize("targets", [(), ("sm90",)])
 def test_only_who_fetches_or_sandboxes_sees_the_files_of_others(
-    tmp_path: Path, other: Path, stage: Stage, config: dict[str, list[str]], closed: bool
+    tmp_path: Path,
+    other: Path,
+    stage: Stage,
+    config: dict[str, list[str]],
+    closed: bool,
+    targets: tuple[str, ...],
 ) -> None:
     workspace = Workspace(tmp_path / "build")
-    workspace.prepare(SPEC)
+    # The folder of a site's plans is there once there are any.
+    workspace.prepare(replace(SPEC, plans=PlanOptions(targets=targets, cache=str(tmp_path / "plans"))))
     source = workspace.folder(Stage.FETCH)
     source.mkdir(parents=True)
     (source / "config.json").write_text(json.dumps(config))
