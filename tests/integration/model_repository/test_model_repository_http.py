@@ -64,12 +64,13 @@ async def test_a_server_that_was_killed_is_found_again(
 ) -> None:
     manifest = repository.publish(make_manifest(Engine.OPENVINO))
     await bring_up(client, repository.storage, manifest)
+    killed = triton.pid
+    assert killed is not None
+    os.kill(killed, signal.SIGSTOP)  # or the last request could be answered before the kill
     running = [
         asyncio.create_task(http.infer(manifest.entry, sample(16, 32), [POOLED], 30)) for _ in range(32)
     ]
-    await running[0]
-    killed = triton.pid
-    assert killed is not None
+    await asyncio.sleep(0)
     os.kill(killed, signal.SIGKILL)
     async with asyncio.timeout(20):  # none waits for its time limit
         outcomes = await asyncio.gather(*running, return_exceptions=True)
