@@ -3,6 +3,7 @@
 import os
 import selectors
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -80,6 +81,7 @@ def run_stage(
             process.wait(GRACE_SECONDS)
     finally:
         _end(process)
+        shutil.rmtree(workspace.scratch, ignore_errors=True)  # who was killed has not removed it
         if text := tail.finish():
             output(text)
         os.close(inbox)

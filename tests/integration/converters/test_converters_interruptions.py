@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from converters.spec import BuildCancelledError, ConversionError, Stage, StageStatus
+from converters.workspace import Workspace
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]  # whole builds, on a busy machine
 
@@ -116,6 +117,7 @@ def test_a_killed_stage_process_fails_the_build_with_a_cause(make_build, model_f
 
     with pytest.raises(ConversionError, match="the process of the stage inspect was killed"):
         build.run(kill)
+    assert not Workspace(build.workspace).scratch.exists()
 
 
 def test_other_limits_keep_the_results_and_another_source_drops_them(make_build, model_folder: Path) -> None:
